@@ -1,0 +1,58 @@
+# Every command of the house. `make` alone lists them.
+
+PYTHON  ?= python3
+WORKERS ?= 4
+ARGS    ?=
+
+BIN       := .venv/bin
+INSTALLED := .venv/.installed
+COMPILE   := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+             --generate-hashes --no-header --no-emit-index-url
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run serve test check format bench lock clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+setup: $(INSTALLED) ## Make .venv with everything in it
+
+# No build isolation: the build backend comes from the lock too.
+$(INSTALLED): pyproject.toml requirements/dev.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: setup ## Play the vendors' documented requests, and exit
+	$(BIN)/largesse demo --play
+
+serve: setup ## Serve the demo data on http://127.0.0.1:8000
+	$(BIN)/largesse serve --demo
+
+test: setup ## Run the tests; ARGS="-k word" chooses
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+check: setup ## Check format, lint, types, imports and coverage.md
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/largesse coverage --check
+
+format: setup ## Format, and mend what can be mended
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: setup ## Measure
+	$(BIN)/python -m benchmarks $(ARGS)
+
+# Versions move only with ARGS=--upgrade.
+lock: setup ## Rewrite requirements/ from pyproject.toml
+	$(COMPILE) $(ARGS) --output-file requirements/runtime.txt
+	$(COMPILE) $(ARGS) --extra demo --group dev --constraint requirements/runtime.txt \
+	    --output-file requirements/dev.txt
+
+clean: ## Remove what make made
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
