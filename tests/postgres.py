@@ -127,12 +127,17 @@ def _as_server(home: Path) -> dict[str, Any]:
 
 
 def _runnable_binaries(home: Path) -> Path:
-    """The folder of the binaries, or a copy where its user may not enter (a checkout in root's home)."""
+    """The folder of the binaries, or a copy where their user may not enter (a checkout in root's home)."""
     binaries = pg_binary("postgres").parent
     try:
         _run([binaries / "postgres", "--version"], **_as_server(home))
     except PermissionError:
-        return Path(shutil.copytree(binaries.parent, home / "installed", symlinks=True)) / "bin"
+        # They find their libraries by relative paths: the two folders stay neighbours.
+        package = binaries.parents[1]
+        copy = home / package.name / binaries.parent.name
+        shutil.copytree(binaries.parent, copy, symlinks=True)
+        shutil.copytree(f"{package}.libs", home / f"{package.name}.libs")
+        return copy / "bin"
     return binaries
 
 
