@@ -1,11 +1,13 @@
 """What every test may use."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.postgres import start_cluster
+from largesse.services import Services, open_services
+from tests.postgres import drop_database, start_cluster
+from tests.serving import Served, Templates, serve, settings_for
 
 POSTGRES = "LARGESSE_TEST_POSTGRES"
 
@@ -27,3 +29,69 @@ def postgres_url() -> Iterator[str]:
         return
     with start_cluster() as cluster:
         yield cluster.url
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Templates:
+    """Prepared databases of this worker."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    return Templates(tmp_path_factory.mktemp("databases"), worker)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def engine_name(request: pytest.FixtureRequest) -> str:
+    """Both databases, one after the other."""
+    return str(request.param)
+
+
+@pytest.fixture
+async def empty_url(
+    engine_name: str, templates: Templates, request: pytest.FixtureRequest
+) -> AsyncIterator[str]:
+    """A migrated database of this test alone."""
+    async for url in _database(engine_name, templates, request, demo=False):
+        yield url
+
+
+@pytest.fixture
+async def demo_url(
+    engine_name: str, templates: Templates, request: pytest.FixtureRequest
+) -> AsyncIterator[str]:
+    """A database of this test alone, with the demo data."""
+    async for url in _database(engine_name, templates, request, demo=True):
+        yield url
+
+
+async def _database(
+    engine: str, templates: Templates, request: pytest.FixtureRequest, *, demo: bool
+) -> AsyncIterator[str]:
+    server = request.getfixturevalue("postgres_url") if engine == "postgres" else None
+    url = await templates.fresh(engine, server, demo=demo)
+    yield url
+    if server is not None:
+        drop_database(server, url.rpartition("/")[2])
+
+
+@pytest.fixture
+async def services(empty_url: str) -> AsyncIterator[Services]:
+    """Every use case, over an empty database."""
+    opened = open_services(settings_for(empty_url))
+    await opened.start()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def demo_services(demo_url: str) -> AsyncIterator[Services]:
+    """Every use case, over the demo data."""
+    opened = open_services(settings_for(demo_url))
+    await opened.start()
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def served(demo_url: str) -> AsyncIterator[Served]:
+    """A served instance with the demo data and a mail service of its own."""
+    async with serve(demo_url) as instance:
+        yield instance

@@ -1,0 +1,1 @@
+"""What the product knows. No HTTP and no vendor words."""

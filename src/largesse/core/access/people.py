@@ -1,0 +1,150 @@
+"""Units, users and application keys: the records that an owner of an organization manages."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from largesse.core import clock
+from largesse.core.access import passwords
+from largesse.core.access.model import (
+    ApplicationKey,
+    Caller,
+    Right,
+    Role,
+    Unit,
+    User,
+    application_keys,
+    units,
+    users,
+)
+from largesse.core.access.service import KEY_PREFIX
+from largesse.core.errors import InvalidValue, MissingValue, UnknownKey, UnknownUnit, UnknownUser
+from largesse.core.records import Records
+from largesse.core.text import checked_email, folded
+from largesse.storage import records
+from largesse.storage.database import Transaction
+
+LEAST_PASSWORD = 8
+"""Characters that a password has at least (NIST SP 800-63B)."""
+
+
+class Units(Records[Unit]):
+    """Business units."""
+
+    table = units
+    value = Unit
+    unknown = UnknownUnit
+    write_right = Right.MANAGE_ACCESS
+    required = ("name", "alternative_code")
+    changeable = frozenset(
+        {"name", "alternative_code", "description", "group_name", "community_name", "parent_name"}
+    )
+
+
+class Users(Records[User]):
+    """Users. `password` is taken in and kept as a hash only."""
+
+    table = users
+    value = User
+    unknown = UnknownUser
+    read_right = Right.MANAGE_ACCESS
+    write_right = Right.MANAGE_ACCESS
+    required = ("username", "unit_id", "role")
+    changeable = frozenset(
+        {
+            "username",
+            "password",
+            "unit_id",
+            "role",
+            "first_name",
+            "last_name",
+            "person_name",
+            "email",
+            "active",
+        }
+    )
+
+    async def _insert(self, tx: Transaction, caller: Caller, new: dict[str, Any]) -> User:
+        new = {"active": True} | await self._prepared(new)
+        return await super()._insert(tx, caller, new)
+
+    async def _update(
+        self, tx: Transaction, caller: Caller, record_id: Any, values: dict[str, Any]
+    ) -> User:
+        return await super()._update(tx, caller, record_id, await self._prepared(values))
+
+    async def _prepared(self, values: dict[str, Any]) -> dict[str, Any]:
+        if "username" in values:
+            values["username_key"] = folded(values["username"])
+        if values.get("email"):
+            values["email"] = checked_email(values["email"])
+        if "role" in values and values["role"] not in list(Role):
+            raise InvalidValue("role", f"must be one of {', '.join(Role)}")
+        if "password" in values:
+            password = values.pop("password")
+            if len(password or "") < LEAST_PASSWORD:
+                raise InvalidValue("password", f"must have at least {LEAST_PASSWORD} characters")
+            values["password_hash"] = await passwords.hashed(password)
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """An application key just made, with the text that is shown once and never kept."""
+
+    key: ApplicationKey
+    secret: str
+
+
+class ApplicationKeys(Records[ApplicationKey]):
+    """Application keys. A key is revoked, not deleted: what it did stays explained."""
+
+    table = application_keys
+    value = ApplicationKey
+    unknown = UnknownKey
+    read_right = Right.MANAGE_ACCESS
+    write_right = Right.MANAGE_ACCESS
+    required = ("name",)
+    changeable = frozenset({"name"})
+
+    async def create_key(self, caller: Caller, new: Mapping[str, Any]) -> NewKey:
+        """Make a key (`name`, and the `user_id` it acts as) and return it with its secret.
+
+        Raises:
+            NotPermitted, MissingValue
+            UnknownUser: no such user in the organization.
+        """
+        caller.require(self.write_right)
+        user_id: UUID | None = new.get("user_id") or caller.user_id
+        for field, given in (("name", new.get("name")), ("user_id", user_id)):
+            if not given:
+                raise MissingValue(field)
+        secret = secrets.token_urlsafe(32).replace("_", "-")
+        async with self.database.write() as tx:
+            organization_id = caller.organization_id
+            if not await records.find(tx, users, organization_id, users.c.id == user_id):
+                raise UnknownUser(str(user_id))
+            values = {
+                "name": new["name"],
+                "user_id": user_id,
+                "secret_hash": passwords.digest(secret),
+            }
+            key = await self._insert(tx, caller, values)
+        return NewKey(key, f"{KEY_PREFIX}_{organization_id}_{key.id.hex}_{secret}")
+
+    async def delete(self, caller: Caller, record_id: Any) -> None:
+        """Revoke a key. Raises NotPermitted, UnknownKey."""
+        caller.require(self.write_right)
+        async with self.database.write() as tx:
+            gone = await records.change(
+                tx,
+                application_keys,
+                caller.organization_id,
+                application_keys.c.id == record_id,
+                application_keys.c.revoked_at.is_(None),
+                values={"revoked_at": clock.now()},
+            )
+        if gone is None:
+            raise UnknownKey(str(record_id))

@@ -1,0 +1,324 @@
+"""The use cases of access: logging in, and knowing a caller by a token again."""
+
+import hashlib
+import secrets
+import time
+from collections import OrderedDict
+from datetime import UTC, datetime
+from uuid import UUID
+
+import jwt
+
+from largesse.core import clock
+from largesse.core.access import passwords, store
+from largesse.core.access.model import (
+    RIGHTS,
+    Actor,
+    Caller,
+    IssuedToken,
+    Organization,
+    Role,
+)
+from largesse.core.access.throttle import Throttle
+from largesse.core.errors import (
+    AlreadyExists,
+    BadCredentials,
+    BadToken,
+    ExpiredToken,
+    InvalidValue,
+    TooManyAttempts,
+    UnknownOrganization,
+    UnknownUnit,
+)
+from largesse.core.ids import new_id, parsed_id
+from largesse.storage.database import Database, Transaction
+
+ALGORITHM = "HS256"
+KEY_PREFIX = "lk"
+"""What application keys begin with, so that a scanner can recognise a leaked one."""
+
+KNOWN_TOKENS = 10_000
+"""Tokens whose caller is remembered at most."""
+
+
+class Access:
+    """Turns what a client presents into a Caller."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        secret: str | None,
+        default_organization: str | None,
+        failures: int,
+        failure_seconds: int,
+        recheck_seconds: float,
+    ) -> None:
+        self._database = database
+        self._secret = secret
+        self._default_organization = default_organization
+        self._throttle = Throttle(failures=failures, seconds=failure_seconds)
+        self._recheck_seconds = recheck_seconds
+        self._known: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
+        self._actors: dict[tuple[int, UUID | None, UUID | None], tuple[float, Actor]] = {}
+
+    async def signing_key(self) -> bytes:
+        """Return the key that signs tokens and hides short secrets; make it on first use."""
+        if self._secret is None:
+            async with self._database.write() as tx:
+                await store.keep_installation_value(tx, "signing_key", secrets.token_hex(32))
+                self._secret = await store.installation_value(tx, "signing_key") or ""
+        return hashlib.sha256(self._secret.encode()).digest()
+
+    # --- organizations -------------------------------------------------------------------------
+
+    async def create_organization(
+        self, name: str, aliases: list[tuple[str, str | None]]
+    ) -> Organization:
+        """Make an organization known by its name and by aliases (name, wire that prints it).
+
+        Raises:
+            InvalidValue: the name is empty.
+            AlreadyExists: the name or an alias belongs to an organization already.
+        """
+        if not name.strip():
+            raise InvalidValue("name", "must not be empty")
+        aliases = [(name, None), *[pair for pair in aliases if pair[0] != name]]
+        async with self._database.write() as tx:
+            organization_id = await store.add_organization(tx, name, clock.now())
+            if organization_id is None:
+                raise AlreadyExists("organization")
+            if await store.add_aliases(tx, organization_id, aliases) != len(aliases):
+                raise AlreadyExists("organization")
+            found = await store.organization(tx, organization_id)
+        assert found is not None
+        return found
+
+    async def organizations(self) -> list[Organization]:
+        """Return every organization of the installation."""
+        async with self._database.read() as tx:
+            return await store.all_organizations(tx)
+
+    async def organization(self, *names: str | None) -> Organization:
+        """Return the organization that the first known name means.
+
+        Names come from the request (a header, a site in the path, a host); after them count the
+        setting `default_organization` and, where an installation has one organization, that one.
+
+        Raises:
+            UnknownOrganization: no name given is known.
+        """
+        async with self._database.read() as tx:
+            for name in (*names, self._default_organization):
+                if name and (found := await store.organization_by_alias(tx, name)) is not None:
+                    return found
+            everyone = await store.all_organizations(tx)
+        if len(everyone) == 1:
+            return everyone[0]
+        raise UnknownOrganization(next((name for name in names if name), ""), "name")
+
+    async def organization_named(self, name: str) -> Organization:
+        """Return the organization of exactly this name. Raises UnknownOrganization."""
+        async with self._database.read() as tx:
+            found = await store.organization_by_alias(tx, name)
+        if found is None:
+            raise UnknownOrganization(name, "name")
+        return found
+
+    # --- logging in ----------------------------------------------------------------------------
+
+    async def log_in(
+        self,
+        username: str,
+        password: str,
+        *,
+        address: str,
+        organization: str | None = None,
+        unit: str | None = None,
+    ) -> Caller:
+        """Return the caller that a user name and password mean.
+
+        Without an organization's name the user's name must belong to one organization only.
+
+        Raises:
+            BadCredentials: no such user, or the password is wrong.
+            UnknownOrganization, UnknownUnit
+            TooManyAttempts: too many failures of this user from this address.
+        """
+        key = (organization or "", username.casefold(), address)
+        if (wait := self._throttle.wait(*key)) > 0:
+            raise TooManyAttempts(wait)
+        organization_id = await self._organization_to_log_in(username, organization)
+        async with self._database.read() as tx:
+            user = (
+                await store.user_to_log_in(tx, organization_id, username)
+                if organization_id is not None
+                else None
+            )
+        if not await passwords.fits(user.password_hash if user else None, password) or not user:
+            self._throttle.failed(*key)
+            raise BadCredentials()
+        self._throttle.succeeded(*key)
+        async with self._database.read() as tx:
+            return await self._caller(tx, user.organization_id, user.id, unit)
+
+    async def log_in_with_key(self, key: str, *, address: str) -> Caller:
+        """Return the caller that an application key acts as.
+
+        Raises:
+            BadCredentials: no such key, or it is revoked.
+            TooManyAttempts: too many failures from this address.
+        """
+        if (wait := self._throttle.wait("key", address)) > 0:
+            raise TooManyAttempts(wait)
+        parts = key.split("_")
+        key_id = parsed_id(parts[2]) if len(parts) == 4 and parts[0] == KEY_PREFIX else None
+        if key_id is not None and parts[1].isdecimal() and len(parts[1]) < 19:
+            async with self._database.read() as tx:
+                row = await store.key_row(tx, int(parts[1]), key_id)
+                if row and passwords.same(row.secret_hash, passwords.digest(parts[3])):
+                    return await self._caller(tx, row.organization_id, row.user_id, None)
+        self._throttle.failed("key", address)
+        raise BadCredentials()
+
+    async def issue_token(self, caller: Caller, *, seconds: int) -> IssuedToken:
+        """Return an access token (HS256 JWT) that stands for the caller.
+
+        Its claims carry CRM.COM's names (DOC iZgH: jti, usr, org, oun, exp, iat), which suit all.
+        """
+        now = int(time.time())
+        token_id = new_id()
+        claims = {
+            "jti": token_id.hex.upper(),
+            "usr": caller.username,
+            "org": caller.organization_name,
+            "oun": caller.unit_id.hex.upper() if caller.unit_id else None,
+            "sub": caller.user_id.hex.upper() if caller.user_id else None,
+            "oid": caller.organization_id,
+            "iat": now,
+            "exp": now + seconds,
+        }
+        token = jwt.encode(claims, await self.signing_key(), algorithm=ALGORITHM)
+        return IssuedToken(token, seconds, caller)
+
+    async def authenticate(self, token: str) -> Caller:
+        """Return the caller that an access token stands for.
+
+        A token is checked against the database again after `recheck_seconds`: so long may a
+        token that was revoked through another process still be taken here.
+
+        Raises:
+            BadToken: malformed, forged or revoked, or its user is no longer active.
+            ExpiredToken: past its life time.
+        """
+        fingerprint = hashlib.sha256(token.encode()).digest()
+        known = self._known.get(fingerprint)
+        if known is not None and known[0] > time.monotonic():
+            caller = known[1]
+            if caller.expires_at is not None and caller.expires_at <= clock.now():
+                raise ExpiredToken()
+            return caller
+        caller = await self._authenticate(token)
+        self._known[fingerprint] = (time.monotonic() + self._recheck_seconds, caller)
+        if len(self._known) > KNOWN_TOKENS:
+            self._known.popitem(last=False)
+        return caller
+
+    async def release(self, token: str) -> None:
+        """Revoke an access token. Raises BadToken, ExpiredToken."""
+        caller = await self.authenticate(token)
+        if caller.token_id is None or caller.expires_at is None:
+            raise BadToken()
+        async with self._database.write() as tx:
+            await store.revoke_token(tx, caller.organization_id, caller.token_id, caller.expires_at)
+        self._known.pop(hashlib.sha256(token.encode()).digest(), None)
+
+    async def actor(
+        self, organization_id: int, user_id: UUID | None, unit_id: UUID | None
+    ) -> Actor:
+        """Return the user and unit behind something that was done, at most a second old."""
+        key = (organization_id, user_id, unit_id)
+        known = self._actors.get(key)
+        if known is not None and known[0] > time.monotonic():
+            return known[1]
+        async with self._database.read() as tx:
+            actor = await store.actor(tx, organization_id, user_id, unit_id)
+        if len(self._actors) > KNOWN_TOKENS:
+            self._actors.clear()
+        self._actors[key] = (time.monotonic() + self._recheck_seconds, actor)
+        return actor
+
+    # --- inside --------------------------------------------------------------------------------
+
+    async def _organization_to_log_in(self, username: str, name: str | None) -> int | None:
+        if name is not None:
+            return (await self.organization_named(name)).id
+        async with self._database.read() as tx:
+            holders = await store.organizations_of_username(tx, username)
+        if len(holders) == 1:
+            return holders[0]
+        if not holders or self._default_organization is None:
+            return None
+        return (await self.organization_named(self._default_organization)).id
+
+    async def _authenticate(self, token: str) -> Caller:
+        try:
+            claims = jwt.decode(
+                token,
+                await self.signing_key(),
+                algorithms=[ALGORITHM],
+                options={"require": ["exp", "iat", "jti", "sub", "oid"], "verify_sub": False},
+            )
+            token_id, user_id = parsed_id(str(claims["jti"])), parsed_id(str(claims["sub"]))
+            unit_id = parsed_id(str(claims.get("oun") or ""))
+            organization_id = int(claims["oid"])
+        except jwt.ExpiredSignatureError:
+            raise ExpiredToken() from None
+        except (jwt.InvalidTokenError, ValueError, TypeError, RecursionError):
+            raise BadToken() from None
+        if token_id is None or user_id is None:
+            raise BadToken()
+        async with self._database.read() as tx:
+            return await self._caller(
+                tx,
+                organization_id,
+                user_id,
+                unit_id.hex if unit_id else None,
+                token_id=token_id,
+                expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+            )
+
+    async def _caller(
+        self,
+        tx: Transaction,
+        organization_id: int,
+        user_id: UUID,
+        unit: str | None,
+        *,
+        token_id: UUID | None = None,
+        expires_at: datetime | None = None,
+    ) -> Caller:
+        row = await store.caller_row(tx, organization_id, user_id, token_id)
+        if row is None:
+            raise BadToken() if token_id else BadCredentials()
+        unit_id = row.unit_id
+        if unit:
+            found = await store.unit_by_reference(tx, organization_id, parsed_id(unit) or unit)
+            if found is None:
+                raise UnknownUnit(unit)
+            unit_id = found.id
+        return Caller(
+            organization_id=organization_id,
+            organization_name=row.organization_name,
+            user_id=row.id,
+            unit_id=unit_id,
+            username=row.username,
+            email=row.email,
+            rights=RIGHTS[Role(row.role)],
+            wire_names=await store.wire_names(tx, organization_id),
+            token_id=token_id,
+            expires_at=expires_at,
+            first_name=row.first_name,
+            last_name=row.last_name,
+            role=row.role,
+        )

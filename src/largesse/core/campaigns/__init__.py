@@ -1,0 +1,1 @@
+"""How codes for a promotion are given out."""

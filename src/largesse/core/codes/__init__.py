@@ -1,0 +1,1 @@
+"""Promotion codes: made, given out, followed."""

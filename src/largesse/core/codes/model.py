@@ -1,0 +1,118 @@
+"""Tables and values of codes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, Index, String, Table, UniqueConstraint, Uuid, text
+
+from largesse.core.access.model import Actor
+from largesse.core.campaigns.model import Campaign
+from largesse.core.tables import created_at, id_column, organization_column, reference
+from largesse.storage.types import Utc, metadata
+
+
+class CodeState(StrEnum):
+    """Where a code is on its way."""
+
+    AVAILABLE = "available"
+    ISSUED = "issued"
+    REDEEMED = "redeemed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+AVAILABLE_INDEX = "ix_codes_available"
+IS_AVAILABLE = text("state = 'available'")
+"""The index's condition. Statements repeat it as a literal: behind a parameter neither database
+can see that the index covers them."""
+
+codes = Table(
+    "codes",
+    metadata,
+    organization_column(),
+    id_column(),
+    Column("campaign_id", Uuid, nullable=False),
+    # The place in the pool: codes leave in this order, which says nothing about the code.
+    Column("pos", BigInteger, nullable=False),
+    Column("code", String(64), nullable=False),
+    Column("code_key", String(64), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("customer_id", Uuid),
+    Column("account_id", Uuid),
+    Column("expires_at", Utc),
+    created_at(),
+    Column("created_by_user", Uuid),
+    Column("created_by_unit", Uuid),
+    Column("issued_at", Utc),
+    Column("issued_by_user", Uuid),
+    Column("issued_by_unit", Uuid),
+    reference("campaign_id", "campaigns.id"),
+    reference("customer_id", "customers.id"),
+    UniqueConstraint("organization_id", "code_key"),
+    Index(
+        AVAILABLE_INDEX,
+        "organization_id",
+        "campaign_id",
+        "pos",
+        sqlite_where=IS_AVAILABLE,
+        postgresql_where=IS_AVAILABLE,
+    ),
+    Index(
+        "ix_codes_customer_id",
+        "organization_id",
+        "customer_id",
+        "campaign_id",
+        sqlite_where=text("customer_id IS NOT NULL"),
+        postgresql_where=text("customer_id IS NOT NULL"),
+    ),
+    # Codes are listed by id, and one campaign's too.
+    Index("ix_codes_campaign_id", "organization_id", "campaign_id", "id"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One promotion code."""
+
+    id: UUID
+    campaign_id: UUID
+    code: str
+    state: CodeState
+    customer_id: UUID | None
+    account_id: UUID | None
+    expires_at: datetime | None
+    created_at: datetime
+    created_by_user: UUID | None
+    created_by_unit: UUID | None
+    issued_at: datetime | None
+    issued_by_user: UUID | None
+    issued_by_unit: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class IssueCode:
+    """A command: give out one code of a campaign, to a customer or to whoever will bring it."""
+
+    organization_id: int
+    campaign_id: UUID
+    now: datetime
+    customer_id: UUID | None = None
+    account_id: UUID | None = None
+    one_time_token_id: UUID | None = None
+    """The customer token whose one-time password this request uses up."""
+    code: str | None = None
+    """The very code that is asked for, instead of the next one."""
+    user_id: UUID | None = None
+    unit_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedCode:
+    """A code just given out, with what describes it."""
+
+    code: Code
+    campaign: Campaign
+    created_by: Actor
+    issued_by: Actor

@@ -1,0 +1,1 @@
+"""Who can receive something: customers, their identifiers, accounts and tokens."""

@@ -1,0 +1,234 @@
+"""Tables and values of customers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, Date, Index, String, Table, UniqueConstraint, Uuid
+
+from largesse.core.tables import (
+    created_at,
+    id_column,
+    organization_column,
+    reference,
+    updated_at,
+)
+from largesse.storage.types import Json, Utc, metadata
+
+
+class CustomerKind(StrEnum):
+    """What a customer is."""
+
+    PERSON = "person"
+    COMPANY = "company"
+
+
+class Identifier(StrEnum):
+    """A way to name a customer; inside one organization it names one customer only."""
+
+    CUSTOMER_ID = "customer_id"
+    """The shop's own id."""
+    CUSTOMER_NUMBER = "customer_number"
+    PROFILE_ID = "profile_id"
+    ID_NUMBER = "id_number"
+    PASSPORT_NUMBER = "passport_number"
+    SOCIAL_SECURITY_NUMBER = "social_security_number"
+    VAT_REGISTRATION_NUMBER = "vat_registration_number"
+    REGISTRATION_NUMBER = "registration_number"
+
+
+KIND_OF_IDENTIFIER: Mapping[Identifier, CustomerKind] = {
+    # SEED 002: "Applicable only for contact information that represent PERSON" (or COMPANY).
+    Identifier.ID_NUMBER: CustomerKind.PERSON,
+    Identifier.PASSPORT_NUMBER: CustomerKind.PERSON,
+    Identifier.SOCIAL_SECURITY_NUMBER: CustomerKind.PERSON,
+    Identifier.VAT_REGISTRATION_NUMBER: CustomerKind.COMPANY,
+    Identifier.REGISTRATION_NUMBER: CustomerKind.COMPANY,
+}
+
+
+class AccountKind(StrEnum):
+    """What a customer can have beside its own record."""
+
+    RECEIVABLE = "receivable"
+    SUBSCRIPTION = "subscription"
+    REWARDS = "rewards"
+
+
+class TokenState(StrEnum):
+    """Only an effective customer token identifies."""
+
+    PENDING = "pending"
+    EFFECTIVE = "effective"
+    TERMINATED = "terminated"
+
+
+customers = Table(
+    "customers",
+    metadata,
+    organization_column(),
+    id_column(),
+    Column("kind", String(10), nullable=False),
+    Column("title", String(50)),
+    Column("first_name", String(200)),
+    Column("middle_name", String(200)),
+    Column("last_name", String(200)),
+    Column("company_name", String(400)),
+    Column("email", String(254)),
+    Column("email_key", String(254)),
+    Column("phone", String(50)),
+    Column("birthday", Date),
+    Column("locale", String(20)),
+    Column("attributes", Json, nullable=False),
+    created_at(),
+    updated_at(),
+    Index("ix_customers_email", "organization_id", "email_key"),
+)
+
+customer_identifiers = Table(
+    "customer_identifiers",
+    metadata,
+    organization_column(),
+    Column("kind", String(30), primary_key=True),
+    Column("value_key", String(200), primary_key=True),
+    Column("value", String(200), nullable=False),
+    Column("customer_id", Uuid, nullable=False),
+    reference("customer_id", "customers.id", ondelete="CASCADE"),
+    Index("ix_customer_identifiers_customer_id", "organization_id", "customer_id"),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    organization_column(),
+    id_column(),
+    Column("customer_id", Uuid, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("number", String(100), nullable=False),
+    Column("name", String(200)),
+    created_at(),
+    reference("customer_id", "customers.id", ondelete="CASCADE"),
+    UniqueConstraint("organization_id", "kind", "number"),
+    Index("ix_accounts_name", "organization_id", "kind", "name"),
+    Index("ix_accounts_customer_id", "organization_id", "customer_id"),
+)
+
+customer_tokens = Table(
+    "customer_tokens",
+    metadata,
+    organization_column(),
+    id_column(),
+    Column("customer_id", Uuid, nullable=False),
+    Column("identifier", String(254)),
+    Column("identifier_key", String(254)),
+    Column("pass_code_hash", String(200)),
+    Column("authentication_code_hash", String(64)),
+    Column("one_time_password_hash", String(64)),
+    Column("state", String(20), nullable=False),
+    Column("effective_from", Utc),
+    Column("effective_to", Utc),
+    created_at(),
+    reference("customer_id", "customers.id", ondelete="CASCADE"),
+    UniqueConstraint("organization_id", "identifier_key"),
+    UniqueConstraint("organization_id", "authentication_code_hash"),
+    UniqueConstraint("organization_id", "one_time_password_hash"),
+    Index("ix_customer_tokens_customer_id", "organization_id", "customer_id"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A person or company that can receive something."""
+
+    id: UUID
+    kind: CustomerKind
+    title: str | None
+    first_name: str | None
+    middle_name: str | None
+    last_name: str | None
+    company_name: str | None
+    email: str | None
+    phone: str | None
+    birthday: date | None
+    locale: str | None
+    attributes: Mapping[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    identifiers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The full name, or the company's."""
+        parts = (self.first_name, self.middle_name, self.last_name)
+        return self.company_name or " ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A customer's accounts receivable, subscription or rewards participation."""
+
+    id: UUID
+    customer_id: UUID
+    kind: AccountKind
+    number: str
+    name: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerToken:
+    """What identifies a customer without a log-in of ours; its secrets are never read back."""
+
+    id: UUID
+    customer_id: UUID
+    identifier: str | None
+    state: TokenState
+    effective_from: datetime | None
+    effective_to: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ByCustomer:
+    """A receiver named by one of a customer's identifiers; `identifier` None is an id."""
+
+    identifier: Identifier | None
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByAccount:
+    """A receiver named by an account: by its id, its number or its name."""
+
+    kind: AccountKind
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class ByToken:
+    """A receiver named by a customer token: one of the three ways SEED 002 names.
+
+    Either `authentication_code`, or `identifier` with `pass_code`, or `one_time_password`.
+    """
+
+    kind: AccountKind
+    authentication_code: str | None = None
+    identifier: str | None = None
+    pass_code: str | None = None
+    one_time_password: str | None = None
+
+
+Receiver = ByCustomer | ByAccount | ByToken
+
+
+@dataclass(frozen=True, slots=True)
+class FoundReceiver:
+    """The customer that a receiver means, the account it was named by, and the token to use up."""
+
+    customer_id: UUID
+    account_id: UUID | None = None
+    one_time_token_id: UUID | None = None

@@ -1,0 +1,1 @@
+"""Promotions given to customers or to e-mail addresses, one by one and in batches."""

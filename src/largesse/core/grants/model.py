@@ -1,0 +1,108 @@
+"""Tables and values of grants."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Column, Index, String, Table, Uuid, text
+
+from largesse.core.tables import created_at, id_column, organization_column, reference
+from largesse.storage.types import Utc, metadata
+
+
+class GrantState(StrEnum):
+    """Whether a grant counts."""
+
+    ACTIVE = "active"
+    REVOKED = "revoked"
+
+
+class RecipientKind(StrEnum):
+    """By what a recipient is named."""
+
+    PROFILE = "profile"
+    EMAIL = "email"
+
+
+class GrantOutcome(StrEnum):
+    """What became of one recipient of a batch."""
+
+    GRANTED = "granted"
+    PARTLY_GRANTED = "partly_granted"
+    ALREADY_GRANTED = "already_granted"
+    UNKNOWN_PROFILE = "unknown_profile"
+    BAD_ADDRESS = "bad_address"
+
+
+grants = Table(
+    "grants",
+    metadata,
+    organization_column(),
+    id_column(),
+    Column("promotion_id", Uuid, nullable=False),
+    # "c:" and the customer's id, or "e:" and the folded address: separate grants (dialects.md).
+    Column("recipient_key", String(260), nullable=False),
+    Column("customer_id", Uuid),
+    Column("email", String(254)),
+    # What one recipient may hold only once: the source, the batch, or nothing (see store.py).
+    Column("once_key", String(210), nullable=False),
+    Column("source_id", String(200)),
+    Column("job_id", Uuid),
+    Column("state", String(10), nullable=False),
+    created_at(),
+    Column("revoked_at", Utc),
+    reference("promotion_id", "promotions.id"),
+    reference("customer_id", "customers.id"),
+    Index(
+        "uq_grants_active",
+        "organization_id",
+        "promotion_id",
+        "recipient_key",
+        "once_key",
+        unique=True,
+        sqlite_where=text("state = 'active'"),
+        postgresql_where=text("state = 'active'"),
+    ),
+    Index("ix_grants_recipient", "organization_id", "recipient_key"),
+    Index("ix_grants_job_id", "organization_id", "job_id"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A promotion given to a customer or to an e-mail address, from a source."""
+
+    id: UUID
+    promotion_id: UUID
+    customer_id: UUID | None
+    email: str | None
+    source_id: str | None
+    job_id: UUID | None
+    state: GrantState
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class GrantPromotion:
+    """A command: give a promotion to one recipient."""
+
+    organization_id: int
+    promotion_id: UUID
+    repeatable: bool
+    now: datetime
+    customer_id: UUID | None = None
+    email: str | None = None
+    source_id: str | None = None
+    job_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GrantBatch:
+    """A command: give promotions to many recipients; profiles and addresses are separate grants."""
+
+    promotion_keys: tuple[str, ...]
+    profile_ids: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    source_id: str | None = None

@@ -1,0 +1,129 @@
+"""Tables and values of jobs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy import Uuid as UuidType
+
+from largesse.core.tables import created_at, id_column, organization_column, reference
+from largesse.storage.types import Json, Utc, metadata
+
+
+class JobState(StrEnum):
+    """Where a job is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+IS_OPEN = text("state IN ('waiting', 'running')")
+"""The condition of the index of open jobs, a literal so that both databases see it fits."""
+
+jobs = Table(
+    "jobs",
+    metadata,
+    organization_column(),
+    id_column(),
+    Column("kind", String(40), nullable=False),
+    # What makes a repeated request the same job: unique where it is given.
+    Column("key", String(200)),
+    Column("parameters", Json, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("total", BigInteger, nullable=False),
+    # The cursor: how many rows are behind it. It moves in the transaction of their effect.
+    Column("done", BigInteger, nullable=False),
+    Column("counts", Json, nullable=False),
+    Column("owner", UuidType),
+    Column("lease_until", Utc),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text),
+    created_at(),
+    Column("created_by_user", UuidType),
+    Column("started_at", Utc),
+    Column("finished_at", Utc),
+    UniqueConstraint("organization_id", "kind", "key"),
+    Index(
+        "ix_jobs_open",
+        "created_at",
+        sqlite_where=IS_OPEN,
+        postgresql_where=IS_OPEN,
+    ),
+)
+
+job_rows = Table(
+    "job_rows",
+    metadata,
+    organization_column(),
+    Column("job_id", UuidType, primary_key=True),
+    Column("pos", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String(20), nullable=False),
+    Column("value", Text, nullable=False),
+    Column("outcome", String(30)),
+    Column("detail", Json),
+    reference("job_id", "jobs.id", ondelete="CASCADE"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Long work and how far it is."""
+
+    id: UUID
+    kind: str
+    parameters: Mapping[str, Any]
+    state: JobState
+    total: int
+    done: int
+    counts: Mapping[str, int]
+    """How many rows had which outcome."""
+    attempts: int
+    """How often a worker has taken the job up."""
+    error: str | None
+    created_at: datetime
+    created_by_user: UUID | None
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One item of a job and what became of it."""
+
+    pos: int
+    kind: str
+    value: str
+    outcome: str | None
+    detail: Mapping[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job that this worker owns until its lease ends."""
+
+    organization_id: int
+    id: UUID
+    kind: str
+    parameters: Mapping[str, Any]
+    total: int
+    done: int
+    counts: Mapping[str, int]
+    owner: UUID
+    created_by_user: UUID | None

@@ -1,0 +1,1 @@
+"""Groups of customers, lists of promotions, and which group gets which list."""

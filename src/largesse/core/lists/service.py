@@ -1,0 +1,300 @@
+"""The use cases of lists."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from largesse.core import clock
+from largesse.core.access.model import Caller, Right
+from largesse.core.errors import (
+    AlreadyAssigned,
+    InvalidValue,
+    ListAppliesToAll,
+    UnknownAssignment,
+    UnknownCustomer,
+    UnknownGroup,
+    UnknownPromotion,
+    UnknownPromotionList,
+)
+from largesse.core.lists import store
+from largesse.core.lists.model import (
+    Assignment,
+    AssignmentQuery,
+    ByReference,
+    CustomerGroup,
+    PromotionList,
+    assignments,
+    customer_group_members,
+    customer_groups,
+    promotion_list_items,
+    promotion_lists,
+)
+from largesse.core.records import Page, Records, check_limit, page_of
+from largesse.storage import records
+from largesse.storage.database import Transaction
+from largesse.storage.errors import BrokenReference, DuplicateKey
+from largesse.storage.sequences import next_numbers
+
+MOST_IN_A_PAGE = 1000
+"""Assignments that one page holds at most (dialects.md, Valomnia)."""
+
+LARGEST_NUMBER = 2**63 - 1
+"""The largest id a wire's Long can hold; a larger one belongs to nothing."""
+
+
+async def _numbered(tx: Transaction, caller: Caller, name: str) -> dict[str, int]:
+    (number,) = await next_numbers(tx, caller.organization_id, name)
+    return {"id": number}
+
+
+class CustomerGroups(Records[CustomerGroup]):
+    """Groups of customers."""
+
+    table = customer_groups
+    value = CustomerGroup
+    unknown = UnknownGroup
+    write_right = Right.MANAGE_LISTS
+    required = ("reference", "name")
+    changeable = frozenset({"reference", "name", "description"})
+
+    async def add_member(self, caller: Caller, group_id: int, customer_id: Any) -> None:
+        """Put a customer into a group; it may be there already.
+
+        Raises:
+            NotPermitted, UnknownGroup, UnknownCustomer
+        """
+        caller.require(self.write_right)
+        row = {
+            "organization_id": caller.organization_id,
+            "group_id": group_id,
+            "customer_id": customer_id,
+            "created_at": clock.now(),
+        }
+        try:
+            async with self.database.write() as tx:
+                await self._one(tx, caller.organization_id, group_id)
+                members = customer_group_members
+                await tx.insert_new(members, [row], returning=(members.c.customer_id,))
+        except BrokenReference:
+            raise UnknownCustomer(str(customer_id)) from None
+
+    async def remove_member(self, caller: Caller, group_id: int, customer_id: Any) -> None:
+        """Take a customer out of a group. Raises NotPermitted, UnknownCustomer."""
+        caller.require(self.write_right)
+        members = customer_group_members
+        async with self.database.write() as tx:
+            gone = await records.remove(
+                tx,
+                members,
+                caller.organization_id,
+                members.c.group_id == group_id,
+                members.c.customer_id == customer_id,
+            )
+        if not gone:
+            raise UnknownCustomer(str(customer_id))
+
+    async def _insert(self, tx: Transaction, caller: Caller, new: dict[str, Any]) -> CustomerGroup:
+        return await super()._insert(
+            tx, caller, await _numbered(tx, caller, "customer_groups") | new
+        )
+
+
+class PromotionLists(Records[PromotionList]):
+    """Lists of promotions."""
+
+    table = promotion_lists
+    value = PromotionList
+    unknown = UnknownPromotionList
+    write_right = Right.MANAGE_LISTS
+    required = ("reference",)
+    changeable = frozenset({"reference", "name", "description", "applies_to_all"})
+
+    async def add_promotion(self, caller: Caller, list_id: int, promotion_id: Any) -> None:
+        """Put a promotion on a list; it may be there already.
+
+        Raises:
+            NotPermitted, UnknownPromotionList, UnknownPromotion
+        """
+        caller.require(self.write_right)
+        row = {
+            "organization_id": caller.organization_id,
+            "list_id": list_id,
+            "promotion_id": promotion_id,
+            "created_at": clock.now(),
+        }
+        try:
+            async with self.database.write() as tx:
+                await self._one(tx, caller.organization_id, list_id)
+                items = promotion_list_items
+                await tx.insert_new(items, [row], returning=(items.c.promotion_id,))
+        except BrokenReference:
+            raise UnknownPromotion(str(promotion_id)) from None
+
+    async def remove_promotion(self, caller: Caller, list_id: int, promotion_id: Any) -> None:
+        """Take a promotion off a list. Raises NotPermitted, UnknownPromotion."""
+        caller.require(self.write_right)
+        items = promotion_list_items
+        async with self.database.write() as tx:
+            gone = await records.remove(
+                tx,
+                items,
+                caller.organization_id,
+                items.c.list_id == list_id,
+                items.c.promotion_id == promotion_id,
+            )
+        if not gone:
+            raise UnknownPromotion(str(promotion_id))
+
+    async def _insert(self, tx: Transaction, caller: Caller, new: dict[str, Any]) -> PromotionList:
+        defaults = await _numbered(tx, caller, "promotion_lists") | {"applies_to_all": False}
+        return await super()._insert(tx, caller, defaults | new)
+
+
+class Assignments(Records[Assignment]):
+    """Which group gets which list."""
+
+    table = assignments
+    value = Assignment
+    unknown = UnknownAssignment
+    write_right = Right.MANAGE_LISTS
+
+    async def search(self, caller: Caller, query: AssignmentQuery) -> tuple[list[Assignment], int]:
+        """Return a page of assignments and how many there are in all.
+
+        Raises:
+            NotPermitted
+            InvalidValue: `limit`, `offset` or `sort` is outside what it may be.
+        """
+        caller.require(Right.READ)
+        if not 1 <= query.limit <= MOST_IN_A_PAGE:
+            raise InvalidValue("limit", f"must be from 1 to {MOST_IN_A_PAGE}")
+        if not 0 <= query.offset <= LARGEST_NUMBER:
+            raise InvalidValue("offset", "must be 0 or more")
+        if query.sort not in store.SORTS:
+            raise InvalidValue("sort", f"must be one of {', '.join(store.SORTS)}")
+        async with self.database.read() as tx:
+            return await store.search(tx, caller.organization_id, query)
+
+    async def find(self, caller: Caller, wanted: int | ByReference) -> Assignment:
+        """Return an assignment. Raises UnknownAssignment, NotPermitted."""
+        caller.require(Right.READ)
+        async with self.database.read() as tx:
+            return await self._one(tx, caller.organization_id, wanted)
+
+    async def assign(
+        self, caller: Caller, *, group: int | str, promotion_list: int | str
+    ) -> Assignment:
+        """Assign a list to a group; each named by its id or, as a text, by its reference.
+
+        Raises:
+            NotPermitted, UnknownGroup, UnknownPromotionList, AlreadyAssigned, ListAppliesToAll
+        """
+        caller.require(self.write_right)
+        try:
+            async with self.database.write() as tx:
+                ends = await _ends(tx, caller.organization_id, group, promotion_list)
+                numbered = await _numbered(tx, caller, "assignments")
+                await records.add(tx, assignments, self._complete(caller, numbered | ends))
+                return await self._one(tx, caller.organization_id, numbered["id"])
+        except DuplicateKey:
+            raise AlreadyAssigned(ends["group_id"], ends["list_id"]) from None
+
+    async def reassign(
+        self,
+        caller: Caller,
+        wanted: int | ByReference,
+        *,
+        group: int | str | None = None,
+        promotion_list: int | str | None = None,
+    ) -> Assignment:
+        """Change an assignment's group, list or both; what is None stays.
+
+        Raises:
+            NotPermitted, UnknownAssignment, UnknownGroup, UnknownPromotionList, AlreadyAssigned,
+            ListAppliesToAll
+        """
+        caller.require(self.write_right)
+        try:
+            async with self.database.write() as tx:
+                found = await self._one(tx, caller.organization_id, wanted)
+                ends = await _ends(
+                    tx,
+                    caller.organization_id,
+                    found.group.id if group is None else group,
+                    found.list.id if promotion_list is None else promotion_list,
+                )
+                await records.change(
+                    tx,
+                    assignments,
+                    caller.organization_id,
+                    assignments.c.id == found.id,
+                    values=ends | {"updated_at": clock.now()},
+                )
+                return await self._one(tx, caller.organization_id, found.id)
+        except DuplicateKey:
+            raise AlreadyAssigned(ends["group_id"], ends["list_id"]) from None
+
+    async def delete(self, caller: Caller, record_id: int | ByReference) -> None:
+        """Delete an assignment. Raises UnknownAssignment, NotPermitted."""
+        caller.require(self.write_right)
+        async with self.database.write() as tx:
+            found = await self._one(tx, caller.organization_id, record_id)
+            await records.remove(
+                tx, assignments, caller.organization_id, assignments.c.id == found.id
+            )
+
+    async def create(self, caller: Caller, new: Mapping[str, Any]) -> Assignment:
+        """Assign: `group_id`, `list_id`. Raises as `assign`."""
+        return await self.assign(caller, group=new["group_id"], promotion_list=new["list_id"])
+
+    async def change(self, caller: Caller, record_id: Any, values: Mapping[str, Any]) -> Assignment:
+        """Reassign: `group_id`, `list_id`. Raises as `reassign`."""
+        return await self.reassign(
+            caller,
+            record_id,
+            group=values.get("group_id"),
+            promotion_list=values.get("list_id"),
+        )
+
+    async def get(self, caller: Caller, record_id: Any) -> Assignment:
+        """Return an assignment by its id. Raises UnknownAssignment, NotPermitted."""
+        return await self.find(caller, record_id)
+
+    async def page(
+        self, caller: Caller, *, after: Any = None, limit: int = 100, **filters: Any
+    ) -> Page[Assignment]:
+        """Return the assignments after an id; filters: group_id, list_id."""
+        caller.require(self.read_right)
+        check_limit(limit)
+        async with self.database.read() as tx:
+            items = await store.page(tx, caller.organization_id, after, limit + 1, filters)
+        return page_of(items, limit)
+
+    async def _one(self, tx: Transaction, organization_id: int, record_id: Any) -> Assignment:
+        found = None
+        if not isinstance(record_id, int) or 0 <= record_id <= LARGEST_NUMBER:
+            found = await store.assignment(tx, organization_id, record_id)
+        if found is None:
+            raise UnknownAssignment(_shown(record_id))
+        return found
+
+
+def _shown(wanted: int | ByReference) -> str:
+    return f"{wanted.group}/{wanted.list}" if isinstance(wanted, ByReference) else str(wanted)
+
+
+async def _ends(
+    tx: Transaction, organization_id: int, group: int | str, promotion_list: int | str
+) -> dict[str, int]:
+    """Return the ids of both ends of an assignment."""
+    for wanted, unknown in ((promotion_list, UnknownPromotionList), (group, UnknownGroup)):
+        if isinstance(wanted, int) and not 0 <= wanted <= LARGEST_NUMBER:
+            raise unknown(str(wanted))
+    found_list = await store.promotion_list(tx, organization_id, promotion_list)
+    if found_list is None:
+        raise UnknownPromotionList(str(promotion_list))
+    found_group = await store.group(tx, organization_id, group)
+    if found_group is None:
+        raise UnknownGroup(str(group))
+    if found_list.applies_to_all:
+        raise ListAppliesToAll(found_list.id)
+    return {"group_id": found_group.id, "list_id": found_list.id}

@@ -1,0 +1,193 @@
+"""The use cases of mail: put a code on its way, follow it, retry it."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from largesse.core import clock
+from largesse.core.access.model import Caller, Right
+from largesse.core.campaigns import store as campaign_store
+from largesse.core.codes import store as code_store
+from largesse.core.codes.model import Code
+from largesse.core.customers import store as customer_store
+from largesse.core.customers.service import find_customer
+from largesse.core.errors import (
+    CodeGivenToAnother,
+    CodeNotEffective,
+    CodeOfOtherPromotion,
+    InvalidEmail,
+    UnknownCode,
+    UnknownMail,
+    WrongState,
+)
+from largesse.core.ids import new_id
+from largesse.core.mail import store
+from largesse.core.mail.model import Attempt, Mail, MailState, SendCode, mails
+from largesse.core.mail.render import code_mail
+from largesse.core.promotions.model import Promotion, promotions
+from largesse.core.records import Records, value_of
+from largesse.storage import records
+from largesse.storage.database import Database, Transaction
+
+POLL_SECONDS = 0.05
+"""How often a waiting request looks at its mail: the worker may be another process."""
+
+
+class Mails(Records[Mail]):
+    """The queue of mails. A mail is made by what gives a code, and never changed by hand."""
+
+    table = mails
+    value = Mail
+    unknown = UnknownMail
+    write_right = Right.SEND_MAIL
+    changeable = frozenset()
+
+    def __init__(self, database: Database, *, domain: str, wake: Callable[[], None]) -> None:
+        super().__init__(database)
+        self._domain = domain
+        self._wake = wake
+
+    async def send_code(self, caller: Caller, command: SendCode) -> Mail:
+        """Mark a code as the customer's and queue the mail that brings it; once for both.
+
+        A repeated call returns the mail that is there already.
+
+        Raises:
+            NotPermitted, UnknownCustomer
+            UnknownCode, CodeOfOtherPromotion, CodeGivenToAnother, CodeNotEffective
+            InvalidEmail: the customer has no address.
+        """
+        caller.require(Right.SEND_MAIL)
+        organization_id = caller.organization_id
+        async with self.database.write() as tx:
+            customer_id = await find_customer(tx, organization_id, None, command.customer)
+            code = await code_store.code_named(tx, organization_id, command.code)
+            if code is None:
+                raise UnknownCode(command.code, "code")
+            promotion = await _promotion_of(tx, organization_id, code, command)
+            if not await code_store.give_to_customer(
+                tx,
+                organization_id,
+                code.id,
+                customer_id,
+                now=clock.now(),
+                user_id=caller.user_id,
+                unit_id=caller.unit_id,
+            ):
+                if code.customer_id not in (None, customer_id):
+                    raise CodeGivenToAnother(code.code)
+                raise CodeNotEffective(code.code)
+            mail = await self._enqueue(tx, caller, customer_id, code, promotion)
+        self._wake()
+        return mail
+
+    async def outcome(self, caller: Caller, mail_id: UUID, *, seconds: float) -> Mail:
+        """Wait until a mail is sent or has failed, but no longer than that, and return it."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while True:
+            mail = await self.get(caller, mail_id)
+            waiting = mail.state in (MailState.QUEUED, MailState.SENDING)
+            if not waiting or asyncio.get_running_loop().time() >= deadline:
+                return mail
+            await asyncio.sleep(POLL_SECONDS)
+
+    async def attempts(self, caller: Caller, mail_id: UUID) -> list[Attempt]:
+        """Return a mail's attempts. Raises UnknownMail, NotPermitted."""
+        caller.require(self.read_right)
+        async with self.database.read() as tx:
+            await self._one(tx, caller.organization_id, mail_id)
+            return await store.attempts_of(tx, caller.organization_id, mail_id)
+
+    async def retry(self, caller: Caller, mail_id: UUID) -> Mail:
+        """Queue a failed or uncertain mail again.
+
+        Raises:
+            NotPermitted, UnknownMail
+            WrongState: it is waiting, on its way or sent.
+        """
+        caller.require(Right.SEND_MAIL)
+        async with self.database.write() as tx:
+            row = await records.change(
+                tx,
+                mails,
+                caller.organization_id,
+                mails.c.id == mail_id,
+                mails.c.state.in_([MailState.FAILED, MailState.UNCERTAIN]),
+                values={"state": MailState.QUEUED, "due_at": clock.now()},
+            )
+            if row is None:
+                found = await self._one(tx, caller.organization_id, mail_id)
+                raise WrongState("mail", found.state)
+        self._wake()
+        return self._value(row)
+
+    async def create(self, caller: Caller, new: Any) -> Mail:
+        """Queue the mail that brings a code: `customer`, `code` (see `send_code`)."""
+        return await self.send_code(
+            caller,
+            SendCode(
+                customer=new["customer"],
+                code=new["code"],
+                promotion_key=new.get("promotion"),
+                channel_id=new.get("channel"),
+            ),
+        )
+
+    async def _enqueue(
+        self,
+        tx: Transaction,
+        caller: Caller,
+        customer_id: UUID,
+        code: Code,
+        promotion: Promotion,
+    ) -> Mail:
+        organization_id = caller.organization_id
+        found = await store.mail_of(tx, organization_id, customer_id, code.id)
+        if found is not None:
+            return found
+        customer = await customer_store.customer(tx, organization_id, customer_id)
+        if customer is None or not customer.email:
+            raise InvalidEmail("", "missing: the customer has no e-mail address")
+        rendered = code_mail(
+            code=code.code,
+            title=promotion.title,
+            description=promotion.description,
+            name=customer.name,
+            expires=code.expires_at.strftime("%Y-%m-%d") if code.expires_at else None,
+        )
+        mail_id, now = new_id(), clock.now()
+        row = {
+            "organization_id": organization_id,
+            "id": mail_id,
+            "customer_id": customer_id,
+            "code_id": code.id,
+            "recipient": customer.email,
+            "subject": rendered.subject,
+            "text": rendered.text,
+            "html": rendered.html,
+            "message_id": f"<{mail_id.hex}@{self._domain}>",
+            "state": MailState.QUEUED,
+            "attempts": 0,
+            "due_at": now,
+            "created_at": now,
+        }
+        added = await store.enqueue(tx, [row])
+        joined = (
+            added[0] if added else await store.mail_of(tx, organization_id, customer_id, code.id)
+        )
+        assert joined is not None
+        return joined
+
+
+async def _promotion_of(
+    tx: Transaction, organization_id: int, code: Code, command: SendCode
+) -> Promotion:
+    campaigns = await campaign_store.campaigns_by_id(tx, organization_id, [code.campaign_id])
+    promotion_id = campaigns[code.campaign_id].promotion_id
+    row = await records.find(tx, promotions, organization_id, promotions.c.id == promotion_id)
+    if row is None or command.promotion_key not in (None, row.key):
+        raise CodeOfOtherPromotion(code.code)
+    if command.channel_id not in (None, row.channel_id):
+        raise CodeOfOtherPromotion(code.code)
+    return value_of(Promotion, row)

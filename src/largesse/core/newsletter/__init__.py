@@ -1,0 +1,1 @@
+"""Newsletter subscriptions and the evidence of consent."""

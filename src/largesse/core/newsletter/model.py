@@ -1,0 +1,83 @@
+"""Tables and values of newsletter."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Boolean, Column, Index, String, Table, UniqueConstraint, Uuid
+
+from largesse.core.tables import created_at, id_column, organization_column, updated_at
+from largesse.storage.types import metadata
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    organization_column(),
+    id_column(),
+    Column("recipient", String(254), nullable=False),
+    Column("recipient_key", String(254), nullable=False),
+    Column("name", String(200)),
+    Column("active", Boolean, nullable=False),
+    created_at(),
+    updated_at(),
+    UniqueConstraint("organization_id", "recipient_key"),
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    organization_column(),
+    id_column(),
+    # No foreign key: the evidence outlives the subscription.
+    Column("recipient_key", String(254), nullable=False),
+    Column("action", String(20), nullable=False),
+    Column("source", String(40), nullable=False),
+    Column("user_id", Uuid),
+    created_at(),
+    Index("ix_consents_recipient_key", "organization_id", "recipient_key"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A recipient's newsletter subscription."""
+
+    id: UUID
+    recipient: str
+    name: str | None
+    active: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """The evidence of how a subscription came about or ended."""
+
+    action: str
+    source: str
+    user_id: UUID | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """A command: subscribe a recipient."""
+
+    organization_id: int
+    recipient: str
+    now: datetime
+    source: str
+    name: str | None = None
+    user_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """A command: end a recipient's subscription."""
+
+    organization_id: int
+    recipient: str
+    now: datetime
+    source: str
+    user_id: UUID | None = None

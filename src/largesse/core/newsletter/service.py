@@ -1,0 +1,187 @@
+"""The use cases of newsletter, and the provider that keeps the subscriptions."""
+
+from typing import Any, Protocol
+
+from largesse.core import clock
+from largesse.core.access.model import Caller, Right
+from largesse.core.errors import (
+    InvalidEmail,
+    LoginRequired,
+    MissingValue,
+    NewsletterProviderFailed,
+    NoNewsletterProvider,
+    NotPermitted,
+    Refused,
+    UnknownSubscription,
+)
+from largesse.core.newsletter import store
+from largesse.core.newsletter.model import (
+    Consent,
+    Subscribe,
+    Subscription,
+    Unsubscribe,
+    subscriptions,
+)
+from largesse.core.records import Records
+from largesse.core.text import checked_email, folded
+from largesse.storage.database import Database
+
+SELF = "-"
+"""The recipient that means the authenticated user's own address (SEED 004)."""
+
+
+class Provider(Protocol):
+    """What keeps an organization's subscriptions.
+
+    A refusal (`AlreadySubscribed`, `UnknownSubscription`) passes through; any other exception
+    means that the provider failed, and it must then have changed nothing.
+    """
+
+    async def subscribe(self, command: Subscribe) -> Subscription:
+        """Subscribe a recipient."""
+
+    async def unsubscribe(self, command: Unsubscribe) -> None:
+        """End a subscription."""
+
+    async def status(self, organization_id: int, recipient: str) -> Subscription | None:
+        """Return a recipient's subscription."""
+
+
+class BuiltInProvider:
+    """Keeps the subscriptions in our own database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def subscribe(self, command: Subscribe) -> Subscription:
+        """Subscribe a recipient. Raises AlreadySubscribed."""
+        return await self._database.submit(store.subscribe, command)
+
+    async def unsubscribe(self, command: Unsubscribe) -> None:
+        """End a subscription. Raises UnknownSubscription."""
+        await self._database.submit(store.unsubscribe, command)
+
+    async def status(self, organization_id: int, recipient: str) -> Subscription | None:
+        """Return a recipient's subscription."""
+        async with self._database.read() as tx:
+            return await store.subscription(tx, organization_id, recipient)
+
+
+class Newsletter(Records[Subscription]):
+    """Subscriptions; `recipient` may be "-" for the caller's own address."""
+
+    table = subscriptions
+    value = Subscription
+    unknown = UnknownSubscription
+    write_right = Right.MANAGE_SUBSCRIPTIONS
+    required = ("recipient",)
+    changeable = frozenset({"name", "active"})
+
+    def __init__(self, database: Database, provider: Provider | None, *, open_status: bool) -> None:
+        super().__init__(database)
+        self._provider = provider
+        self._open_status = open_status
+
+    async def subscribe(
+        self, caller: Caller, recipient: str | None, *, source: str, name: str | None = None
+    ) -> Subscription:
+        """Subscribe a recipient; nobody needs to log in for it (dialects.md).
+
+        Raises:
+            MissingValue, InvalidEmail, NoNewsletterProvider, AlreadySubscribed,
+            NewsletterProviderFailed
+        """
+        provider = self._chosen()
+        command = Subscribe(
+            organization_id=caller.organization_id,
+            recipient=self._address(caller, recipient),
+            now=clock.now(),
+            source=source,
+            name=name,
+            user_id=caller.user_id,
+        )
+        try:
+            return await provider.subscribe(command)
+        except Refused:
+            raise
+        except Exception as error:
+            raise NewsletterProviderFailed() from error
+
+    async def status(self, caller: Caller, recipient: str) -> Subscription:
+        """Return a recipient's subscription.
+
+        Raises:
+            LoginRequired, NotPermitted, NoNewsletterProvider, UnknownSubscription, InvalidEmail,
+            NewsletterProviderFailed
+        """
+        provider = self._chosen()
+        address = self._own_address(caller, recipient)
+        try:
+            found = await provider.status(caller.organization_id, address)
+        except Exception as error:
+            raise NewsletterProviderFailed() from error
+        if found is None:
+            raise UnknownSubscription(address, "recipient")
+        return found
+
+    async def unsubscribe(self, caller: Caller, recipient: str, *, source: str) -> None:
+        """End a recipient's subscription. Raises as `status`."""
+        provider = self._chosen()
+        command = Unsubscribe(
+            organization_id=caller.organization_id,
+            recipient=self._own_address(caller, recipient),
+            now=clock.now(),
+            source=source,
+            user_id=caller.user_id,
+        )
+        try:
+            await provider.unsubscribe(command)
+        except Refused:
+            raise
+        except Exception as error:
+            raise NewsletterProviderFailed() from error
+
+    async def evidence(self, caller: Caller, recipient: str) -> list[Consent]:
+        """Return how a recipient subscribed and unsubscribed. Raises NotPermitted."""
+        caller.require(Right.MANAGE_SUBSCRIPTIONS)
+        async with self.database.read() as tx:
+            return await store.evidence(tx, caller.organization_id, recipient)
+
+    async def create(self, caller: Caller, new: Any) -> Subscription:
+        """Subscribe `recipient`, under an optional `name`. Raises as `subscribe`."""
+        caller.require(self.write_right)
+        return await self.subscribe(
+            caller, new.get("recipient"), source="native", name=new.get("name")
+        )
+
+    async def delete(self, caller: Caller, record_id: Any) -> None:
+        """End a subscription by its id. Raises UnknownSubscription, NotPermitted."""
+        caller.require(self.write_right)
+        found = await self.get(caller, record_id)
+        await self.unsubscribe(caller, found.recipient, source="native")
+
+    def _chosen(self) -> Provider:
+        if self._provider is None:
+            raise NoNewsletterProvider()
+        return self._provider
+
+    def _address(self, caller: Caller, recipient: str | None) -> str:
+        if recipient is None or not recipient.strip():
+            raise MissingValue("recipient")
+        if recipient != SELF:
+            return checked_email(recipient)
+        if caller.user_id is None:
+            raise LoginRequired()
+        if caller.email is None:
+            raise InvalidEmail("", "missing: the user has no e-mail address")
+        return caller.email
+
+    def _own_address(self, caller: Caller, recipient: str) -> str:
+        """Return the address if it is the caller's own, or if the caller may ask for others."""
+        if caller.user_id is None and not self._open_status:
+            raise LoginRequired()
+        address = self._address(caller, recipient)
+        own = caller.email is not None and folded(caller.email) == folded(address)
+        if not (own or self._open_status or Right.MANAGE_SUBSCRIPTIONS in caller.rights):
+            raise NotPermitted(Right.MANAGE_SUBSCRIPTIONS.value)
+        return address

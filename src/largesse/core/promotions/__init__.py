@@ -1,0 +1,1 @@
+"""What is offered: promotions and the channels they are offered in."""

@@ -1,0 +1,182 @@
+"""Create, read, list, change and delete: the use cases that are alike for every kind of record.
+
+An area's service is a `Records` of its value class and adds what is special to it.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Generic, TypeVar
+
+from largesse.core import clock
+from largesse.core.access.model import Caller, Right
+from largesse.core.errors import AlreadyExists, InvalidValue, MissingValue, StillInUse, Unknown
+from largesse.core.ids import new_id
+from largesse.storage import records
+from largesse.storage.database import Database, Transaction
+from largesse.storage.errors import BrokenReference, DuplicateKey
+
+V = TypeVar("V")
+
+PAGE_LIMIT = 1000
+"""The most records that one page holds."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Page(Generic[V]):
+    """Some records in the order of their ids, and the id after which the next page begins."""
+
+    items: Sequence[V]
+    next_after: Any | None
+
+
+def check_limit(limit: int) -> None:
+    """Refuse a page of no record or of too many. Raises InvalidValue."""
+    if not 1 <= limit <= PAGE_LIMIT:
+        raise InvalidValue("limit", f"must be from 1 to {PAGE_LIMIT}")
+
+
+def page_of(found: Sequence[V], limit: int, key: str = "id") -> Page[V]:
+    """Return a page of `limit` records out of those found when one more was asked for."""
+    more = len(found) > limit
+    return Page(found[:limit], getattr(found[limit - 1], key) if more else None)
+
+
+class Records(Generic[V]):
+    """The use cases of one kind of record. Each runs in one transaction."""
+
+    table: ClassVar[Any]
+    value: ClassVar[type[Any]]
+    unknown: ClassVar[type[Unknown]]
+    read_right: ClassVar[Right] = Right.READ
+    write_right: ClassVar[Right]
+    changeable: ClassVar[frozenset[str]]
+    """The fields that a client may set and change."""
+    required: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def create(self, caller: Caller, new: Mapping[str, Any]) -> V:
+        """Make a record and return it.
+
+        Raises:
+            NotPermitted, MissingValue, InvalidValue, AlreadyExists, StillInUse
+        """
+        caller.require(self.write_right)
+        self._check_fields(new)
+        for field in self.required:
+            if new.get(field) in (None, ""):
+                raise MissingValue(field)
+        try:
+            async with self.database.write() as tx:
+                return await self._insert(tx, caller, dict(new))
+        except DuplicateKey:
+            raise AlreadyExists(self.unknown.noun) from None
+        except BrokenReference:
+            raise StillInUse(self.unknown.noun) from None
+
+    async def get(self, caller: Caller, record_id: Any) -> V:
+        """Return one record. Raises Unknown, NotPermitted."""
+        caller.require(self.read_right)
+        async with self.database.read() as tx:
+            return await self._one(tx, caller.organization_id, record_id)
+
+    async def page(
+        self, caller: Caller, *, after: Any = None, limit: int = 100, **filters: Any
+    ) -> Page[V]:
+        """Return the records after an id. Raises NotPermitted, InvalidValue."""
+        caller.require(self.read_right)
+        check_limit(limit)
+        column = self.table.c
+        where = [column[name] == wanted for name, wanted in filters.items() if wanted is not None]
+        if after is not None:
+            where.append(column.id > after)
+        async with self.database.read() as tx:
+            rows = await records.find_all(
+                tx, self.table, caller.organization_id, *where, order=(column.id,), limit=limit + 1
+            )
+        return page_of([self._value(row) for row in rows], limit)
+
+    async def change(self, caller: Caller, record_id: Any, values: Mapping[str, Any]) -> V:
+        """Change the fields given and return the record.
+
+        Raises:
+            NotPermitted, InvalidValue, MissingValue, AlreadyExists, StillInUse, Unknown
+        """
+        caller.require(self.write_right)
+        self._check_fields(values)
+        for field in self.required:
+            if field in values and values[field] in (None, ""):
+                raise MissingValue(field)
+        try:
+            async with self.database.write() as tx:
+                return await self._update(tx, caller, record_id, dict(values))
+        except DuplicateKey:
+            raise AlreadyExists(self.unknown.noun) from None
+        except BrokenReference:
+            raise StillInUse(self.unknown.noun) from None
+
+    async def delete(self, caller: Caller, record_id: Any) -> None:
+        """Delete a record. Raises Unknown, NotPermitted, StillInUse."""
+        caller.require(self.write_right)
+        try:
+            async with self.database.write() as tx:
+                gone = await records.remove(
+                    tx, self.table, caller.organization_id, self.table.c.id == record_id
+                )
+        except BrokenReference:
+            raise StillInUse(self.unknown.noun) from None
+        if not gone:
+            raise self.unknown(str(record_id))
+
+    # What an area overrides when its record needs more than a row of its own.
+
+    async def _insert(self, tx: Transaction, caller: Caller, new: dict[str, Any]) -> V:
+        row = await records.add(tx, self.table, self._complete(caller, new))
+        return self._value(row)
+
+    async def _update(
+        self, tx: Transaction, caller: Caller, record_id: Any, values: dict[str, Any]
+    ) -> V:
+        if "updated_at" in self.table.c:
+            values["updated_at"] = clock.now()
+        if not values:
+            return await self._one(tx, caller.organization_id, record_id)
+        row = await records.change(
+            tx, self.table, caller.organization_id, self.table.c.id == record_id, values=values
+        )
+        if row is None:
+            raise self.unknown(str(record_id))
+        return self._value(row)
+
+    async def _one(self, tx: Transaction, organization_id: int, record_id: Any) -> V:
+        row = await records.find(tx, self.table, organization_id, self.table.c.id == record_id)
+        if row is None:
+            raise self.unknown(str(record_id))
+        return self._value(row)
+
+    def _complete(self, caller: Caller, new: dict[str, Any]) -> dict[str, Any]:
+        now = clock.now()
+        own = {
+            "organization_id": caller.organization_id,
+            "id": new_id(),
+            "created_at": now,
+            "updated_at": now,
+        }
+        return {name: v for name, v in own.items() if name in self.table.c} | new
+
+    def _value(self, row: Any) -> V:
+        value: V = value_of(self.value, row)
+        return value
+
+    def _check_fields(self, values: Mapping[str, Any]) -> None:
+        for name in values:
+            if name not in self.changeable:
+                raise InvalidValue(name, "can not be set")
+
+
+def value_of(value: type[V], row: Any) -> V:
+    """Build a value from the columns of a row that have the names of its fields."""
+    columns = row._mapping
+    fields = dataclasses.fields(value)  # type: ignore[arg-type]
+    return value(**{field.name: columns[field.name] for field in fields if field.name in columns})

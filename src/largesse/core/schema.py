@@ -1,0 +1,29 @@
+"""Every table of the core, for migrations and tests: importing this fills `metadata`."""
+
+from largesse.core.access import model as access
+from largesse.core.campaigns import model as campaigns
+from largesse.core.codes import model as codes
+from largesse.core.customers import model as customers
+from largesse.core.grants import model as grants
+from largesse.core.jobs import model as jobs
+from largesse.core.lists import model as lists
+from largesse.core.mail import model as mail
+from largesse.core.newsletter import model as newsletter
+from largesse.core.promotions import model as promotions
+from largesse.storage import sequences
+from largesse.storage.types import metadata
+
+__all__ = [
+    "access",
+    "campaigns",
+    "codes",
+    "customers",
+    "grants",
+    "jobs",
+    "lists",
+    "mail",
+    "metadata",
+    "newsletter",
+    "promotions",
+    "sequences",
+]

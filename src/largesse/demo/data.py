@@ -1,0 +1,301 @@
+"""Loads the demo organization, in which every request that the documents print works verbatim."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from largesse.core import clock
+from largesse.core.access import passwords
+from largesse.core.access.model import (
+    Caller,
+    Organization,
+    Role,
+    application_keys,
+    system,
+    units,
+    users,
+)
+from largesse.core.access.service import KEY_PREFIX
+from largesse.core.codes.service import CampaignRef
+from largesse.core.customers.model import AccountKind
+from largesse.core.errors import UnknownOrganization
+from largesse.core.ids import new_id
+from largesse.core.lists.model import assignments, customer_groups, promotion_lists
+from largesse.core.text import folded
+from largesse.services import Services
+from largesse.storage import records
+from largesse.storage.sequences import sequences
+
+ORGANIZATION = "Largesse Demo"
+ALIASES: tuple[tuple[str, str | None], ...] = (
+    ("demo", None),
+    ("PrimeTech", "intershop"),
+    ("OilCorp", None),
+    ("PrimeTech-PrimeTechSpecials-Site", None),
+    ("inSPIRED-inTRONICS-Site", None),
+    ("inSPIRED-inTRONICS_Business-Site", None),
+    ("ContactCenter", None),
+    ("CRMDEMO", "crmcom"),
+    ("Lyon", "valomnia"),
+)
+USERNAME = "MPAdministrator"
+PASSWORD = "largesse-demo"
+KEY_SECRET = "demo-key-for-the-demo-organization-only"
+"""Known to everybody, so it opens the demo organization and nothing else."""
+
+CHANNEL = "PrimeTech-PrimeTechSpecials"
+CUSTOMER = "egkKDgANTq4AAAFF31gHyCE_"
+EXPIRES = datetime(2099, 2, 28, tzinfo=UTC)
+"""The document prints 2019-02-28; a code that has expired would not be given out."""
+
+POOL = 1000
+"""Codes in each demo campaign beside those that the documents print."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoCredentials:
+    """What a client needs to try everything out."""
+
+    organization: str
+    crmcom_organisation: str
+    intershop_organization: str
+    username: str
+    password: str
+    application_key: str
+    admin_url: str
+
+
+async def load(services: Services, *, pool: int = POOL) -> DemoCredentials:
+    """Load the demo organization unless it is there, and return how to get in."""
+    try:
+        organization = await services.access.organization_named(ORGANIZATION)
+    except UnknownOrganization:
+        organization = await services.access.create_organization(ORGANIZATION, list(ALIASES))
+        await _fill(services, organization, pool)
+    key = await _key_text(services, organization)
+    return DemoCredentials(
+        organization=ORGANIZATION,
+        crmcom_organisation="CRMDEMO",
+        intershop_organization="PrimeTech",
+        username=USERNAME,
+        password=PASSWORD,
+        application_key=key,
+        admin_url=f"http://{services.settings.host}:{services.settings.port}/admin",
+    )
+
+
+async def _fill(services: Services, organization: Organization, pool: int) -> None:
+    caller = await _people(services, organization)
+    await _promotions(services, caller, pool)
+    await _customers(services, caller)
+    await _lists(services, caller)
+    for recipient in ("patricia@test.intershop.de", "test@crm.com"):
+        await services.newsletter.subscribe(caller, recipient, source="demo", name="Newsletter")
+
+
+async def _people(services: Services, organization: Organization) -> Caller:
+    now = clock.now()
+    unit_id, user_id = new_id(), new_id()
+    unit = {
+        "name": "Admin Unit",
+        "alternative_code": "adminunit",
+        "description": "admin unit",
+        "group_name": "Main Group",
+        "community_name": "Community",
+    }
+    user = {
+        "unit_id": unit_id,
+        "username": USERNAME,
+        "username_key": folded(USERNAME),
+        "password_hash": await passwords.hashed(PASSWORD),
+        "role": Role.OWNER,
+        # DOC M25763 prints this user.
+        "first_name": "Alvaro",
+        "last_name": "Acevedo",
+        "person_name": "CRM COM",
+        "email": "test@crm.com",
+        "active": True,
+    }
+    key = {
+        "user_id": user_id,
+        "name": "demo",
+        "secret_hash": passwords.digest(KEY_SECRET),
+    }
+    own = {"organization_id": organization.id, "created_at": now}
+    async with services.database.write() as tx:
+        await records.add(tx, units, own | {"id": unit_id} | unit)
+        await records.add(tx, users, own | {"id": user_id} | user)
+        await records.add(tx, application_keys, own | {"id": new_id()} | key)
+    return await services.access.log_in(
+        USERNAME, PASSWORD, organization=organization.name, address="demo"
+    )
+
+
+async def _key_text(services: Services, organization: Organization) -> str:
+    page = await services.keys.page(system(organization))
+    key = next(key for key in page.items if key.name == "demo")
+    return f"{KEY_PREFIX}_{organization.id}_{key.id.hex}_{KEY_SECRET}"
+
+
+async def _promotions(services: Services, caller: Caller, pool: int) -> None:
+    await services.channels.create(caller, {"id": CHANNEL, "name": "PrimeTech Specials"})
+    # SEED 000 prints the blank at the end of the title.
+    for amount, codes in ((10, ["CC2M8Y5VY4MW", "CCZN413KW8RK"]), (20, [])):
+        key = f"CC_{amount}EUR_OrderDiscount"
+        promotion = await services.promotions.create(
+            caller,
+            {
+                "key": key,
+                "channel_id": CHANNEL,
+                "title": f"{amount} EUR Order discount ",
+                "description": f"Contact Center {amount} EUR order discount coupon.",
+                "discount": {"kind": "amount", "amount": f"{amount}.00", "currency": "EUR"},
+            },
+        )
+        campaign = {"name": f"Contact Center {amount} EUR", "code_prefix": "CC", "code_length": 10}
+        await _campaign(services, caller, promotion.id, campaign, codes, pool)
+    for number in ("1001", "1002"):
+        await services.promotions.create(
+            caller,
+            {
+                "key": f"promo{number}",
+                "title": f"Promotion {number}",
+                "discount": {"kind": "percent", "percent": "10"},
+            },
+        )
+    bulk = await services.promotions.create(
+        caller, {"key": "bulk-generation-4", "title": "Bulk Generation 4"}
+    )
+    campaign = {
+        "name": "Bulk Generation 4",
+        "alternative_code": "BG4",
+        "code_prefix": "SC",
+        "code_length": 13,
+        "code_alphabet": "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz0123456789",
+        "codes_expire_at": EXPIRES,
+    }
+    await _campaign(services, caller, bulk.id, campaign, ["SC4dcj1p4sathzZ"], pool)
+
+
+async def _campaign(
+    services: Services,
+    caller: Caller,
+    promotion_id: UUID,
+    campaign: dict[str, Any],
+    codes: list[str],
+    pool: int,
+) -> None:
+    made = await services.campaigns.create(
+        caller, {"promotion_id": promotion_id, "state": "posted"} | campaign
+    )
+    ref = CampaignRef("id", made.id.hex)
+    if codes:
+        await services.codes.add(caller, ref, codes)
+    await services.codes.generate(caller, ref, pool)
+
+
+async def _customers(services: Services, caller: Caller) -> None:
+    await services.customers.create(
+        caller,
+        {
+            "first_name": "Patricia",
+            "last_name": "Miller",
+            "email": "patricia@test.intershop.de",
+            "identifiers": {"customer_id": CUSTOMER, "customer_number": "PC1000"},
+        },
+    )
+    for number in ("1", "2"):
+        await services.customers.create(
+            caller,
+            {
+                "first_name": "Shopper",
+                "last_name": number,
+                "email": f"profile{number}@example.com",
+                "identifiers": {"profile_id": f"profile{number}"},
+            },
+        )
+    participant = await services.customers.create(
+        caller,
+        {
+            "first_name": "Cyrillus",
+            "last_name": "Mayer",
+            "email": "cyrillus.mayer@example.com",
+            "identifiers": {
+                "id_number": "ID0000618",
+                "passport_number": "P0000618",
+                "social_security_number": "SSN0000618",
+            },
+        },
+    )
+    await services.customers.create(
+        caller,
+        {
+            "kind": "company",
+            "company_name": "Oil Corp",
+            "email": "office@oilcorp.example.com",
+            "identifiers": {
+                "vat_registration_number": "CY10000618X",
+                "registration_number": "HE618",
+            },
+        },
+    )
+    await _accounts(services, caller, participant.id)
+
+
+async def _accounts(services: Services, caller: Caller, customer_id: UUID) -> None:
+    for kind, number, name in (
+        (AccountKind.RECEIVABLE, "ACR0000002278", "Cyrillus Mayer"),
+        (AccountKind.SUBSCRIPTION, "S0000001547", None),
+        (AccountKind.REWARDS, "RP0000000618", None),
+    ):
+        account = {"customer_id": customer_id, "kind": kind, "number": number, "name": name}
+        await services.accounts.create(caller, account)
+    await services.customer_tokens.create(
+        caller,
+        {
+            "customer_id": customer_id,
+            "identifier": "cyrillus.mayer@example.com",
+            "pass_code": "1234",
+            "authentication_code": "AUTH0000618",
+            "one_time_password": "618618",
+        },
+    )
+
+
+def _at(text: str) -> datetime:
+    return datetime.fromisoformat(f"2016-08-24T{text}").replace(tzinfo=UTC)
+
+
+async def _lists(services: Services, caller: Caller) -> None:
+    """Make groups, lists and assignments with the very ids and times that SEED 003 prints."""
+    made = _at("11:00:00")
+
+    def row(number: int, at: datetime, values: dict[str, Any]) -> dict[str, Any]:
+        own = {"organization_id": caller.organization_id, "id": number}
+        return own | {"created_at": at, "updated_at": at} | values
+
+    groups = [row(4 + n, made, {"reference": f"CG-00{n}", "name": f"CusG{n}"}) for n in (1, 2, 3)]
+    lists = [
+        row(9, made, {"reference": "RP-001", "applies_to_all": False}),
+        row(10, made, {"reference": "RP-002", "applies_to_all": False}),
+        row(11, made, {"reference": "PL-001", "applies_to_all": False}),
+        row(12, made, {"reference": "RP-ALL", "applies_to_all": True}),
+    ]
+    assigned = [
+        row(4, _at("11:32:37"), {"group_id": 5, "list_id": 9}),
+        row(5, _at("11:32:40"), {"group_id": 6, "list_id": 9}),
+    ]
+    async with services.database.write() as tx:
+        for table, rows in (
+            (customer_groups, groups),
+            (promotion_lists, lists),
+            (assignments, assigned),
+        ):
+            await tx.execute(table.insert(), rows)
+            counter = {
+                "organization_id": caller.organization_id,
+                "name": table.name,
+                "value": rows[-1]["id"],
+            }
+            await tx.execute(sequences.insert(), [counter])

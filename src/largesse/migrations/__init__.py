@@ -1,0 +1,41 @@
+"""Alembic's migrations of the core's tables."""
+
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+
+if TYPE_CHECKING:
+    from largesse.storage.database import Database
+
+
+async def upgrade(database: "Database", revision: str = "head") -> None:
+    """Bring the database to a revision; the newest by default."""
+    async with database.engine.writer().begin() as connection:
+        await connection.run_sync(_upgrade, revision)
+
+
+async def current(database: "Database") -> bool:
+    """Say whether the database is at the newest revision."""
+    async with database.engine.reader().connect() as connection:
+        return await connection.run_sync(_is_current)
+
+
+def config(connection: Connection) -> Config:
+    """Return Alembic's configuration for a connection; there is no alembic.ini."""
+    made = Config()
+    made.set_main_option("script_location", "largesse:migrations")
+    made.attributes["connection"] = connection
+    return made
+
+
+def _upgrade(connection: Connection, revision: str) -> None:
+    command.upgrade(config(connection), revision)
+
+
+def _is_current(connection: Connection) -> bool:
+    heads = ScriptDirectory.from_config(config(connection)).get_heads()
+    return set(MigrationContext.configure(connection).get_current_heads()) == set(heads)

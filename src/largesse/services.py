@@ -1,0 +1,125 @@
+"""`Services`: the record that every outer part is handed; the one place that names classes."""
+
+import asyncio
+from dataclasses import dataclass, field
+from email.utils import parseaddr
+
+from largesse.core.access.people import ApplicationKeys, Units, Users
+from largesse.core.access.service import Access
+from largesse.core.campaigns.service import Campaigns
+from largesse.core.codes.service import Codes
+from largesse.core.customers.service import Accounts, Customers, CustomerTokens, Receivers
+from largesse.core.grants.service import Grants
+from largesse.core.jobs.service import Jobs
+from largesse.core.lists.service import Assignments, CustomerGroups, PromotionLists
+from largesse.core.mail.service import Mails
+from largesse.core.newsletter.service import BuiltInProvider, Newsletter
+from largesse.core.promotions.service import Channels, Promotions
+from largesse.senders.smtp import SmtpSender
+from largesse.settings import Settings
+from largesse.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Wakeups:
+    """How a use case tells the worker of this process that there is something to do."""
+
+    mail: asyncio.Event = field(default_factory=asyncio.Event)
+    jobs: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Every use case of the product, over one database."""
+
+    settings: Settings
+    database: Database
+    wakeups: Wakeups
+    sender: SmtpSender | None
+    access: Access
+    units: Units
+    users: Users
+    keys: ApplicationKeys
+    customers: Customers
+    accounts: Accounts
+    customer_tokens: CustomerTokens
+    receivers: Receivers
+    channels: Channels
+    promotions: Promotions
+    campaigns: Campaigns
+    codes: Codes
+    grants: Grants
+    groups: CustomerGroups
+    promotion_lists: PromotionLists
+    assignments: Assignments
+    newsletter: Newsletter
+    mails: Mails
+    jobs: Jobs
+
+    async def start(self) -> None:
+        """Make what must exist before the first request."""
+        await self.access.signing_key()
+
+    async def close(self) -> None:
+        """Give up every connection."""
+        if self.sender is not None:
+            await self.sender.close()
+        await self.database.close()
+
+
+def open_services(settings: Settings) -> Services:
+    """Build every service from the settings; connections are made when they are needed."""
+    database = Database(settings.database_url)
+    wakeups = Wakeups()
+    access = Access(
+        database,
+        secret=settings.secret,
+        default_organization=settings.default_organization,
+        failures=settings.login_failures,
+        failure_seconds=settings.login_failure_seconds,
+        recheck_seconds=settings.token_recheck_seconds,
+    )
+    receivers = Receivers(database, access)
+    builtin = BuiltInProvider(database) if settings.newsletter_provider == "builtin" else None
+    return Services(
+        settings=settings,
+        database=database,
+        wakeups=wakeups,
+        sender=_sender(settings),
+        access=access,
+        units=Units(database),
+        users=Users(database),
+        keys=ApplicationKeys(database),
+        customers=Customers(database),
+        accounts=Accounts(database),
+        customer_tokens=CustomerTokens(database, access),
+        receivers=receivers,
+        channels=Channels(database),
+        promotions=Promotions(database),
+        campaigns=Campaigns(database),
+        codes=Codes(database, access, receivers),
+        grants=Grants(
+            database, most_recipients=settings.max_batch_recipients, wake=wakeups.jobs.set
+        ),
+        groups=CustomerGroups(database),
+        promotion_lists=PromotionLists(database),
+        assignments=Assignments(database),
+        newsletter=Newsletter(database, builtin, open_status=settings.newsletter_open_status),
+        mails=Mails(database, domain=_domain(settings.mail_from), wake=wakeups.mail.set),
+        jobs=Jobs(database),
+    )
+
+
+def _sender(settings: Settings) -> SmtpSender | None:
+    if settings.smtp_url is None:
+        return None
+    return SmtpSender(
+        settings.smtp_url,
+        sender=settings.mail_from,
+        connections=settings.smtp_connections,
+        timeout=settings.smtp_timeout,
+    )
+
+
+def _domain(mail_from: str) -> str:
+    return parseaddr(mail_from)[1].rpartition("@")[2] or "localhost.localdomain"

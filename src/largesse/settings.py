@@ -1,0 +1,162 @@
+"""Every setting, typed, with a sentence under each; nothing else reads the environment.
+
+Settings come from `largesse.toml` in the working folder (or the file that LARGESSE_CONFIG names)
+and from the environment, which wins: LARGESSE_DATABASE_URL sets `database_url`, and
+LARGESSE_CRMCOM_HTTP_ERRORS sets `http_errors` in the table `[crmcom]`.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+ENV_PREFIX = "LARGESSE_"
+
+
+class DialectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What every dialect has."""
+
+    enabled: bool = True
+    """Whether the dialect answers at all."""
+    prefixes: list[str] | None = None
+    """Where the dialect is mounted instead of its vendor's paths; `*` stands for one segment."""
+
+
+class CrmcomSettings(DialectSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The CRM.COM dialect."""
+
+    http_errors: bool = True
+    """Whether failures carry an HTTP status of 400 and more; false answers 200 to everything."""
+    legacy_names: bool = True
+    """Whether group_name, community_name, person_name and email are filled in (R14.1 and on)."""
+    token_seconds: int = 7200
+    """Life time of an access token (DOC 494531: 2 hours)."""
+
+
+class IntershopSettings(DialectSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The Intershop dialect: contact centre and newsletter."""
+
+    confirm: Literal["sent", "queued"] = "sent"
+    """Whether POST mails waits until the mail service has the mail, or only for the queue."""
+    confirm_seconds: float = 10.0
+    """How long POST mails waits at most."""
+    conflict_key: str = "subscriptions.recipient.missing.error"
+    """The error-key of a 409 on POST subscriptions; the storefront translates another one,
+    subscriptions.recipient.already_subscribed.error."""
+    token_seconds: int = 3600
+    """Life time of an authentication token."""
+
+
+class OracleSettings(DialectSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The Oracle Commerce Cloud dialect."""
+
+    release: Literal["21D", "22A", "latest"] = "latest"
+    """The release whose bodies and error codes batchGrantPromotions speaks."""
+    multi_error: Literal["array", "object"] = "array"
+    """Whether several errors come as the seed prints them, in an array of one object."""
+    key_token_seconds: int = 300
+    """Life time of a token got with an application key."""
+    user_token_seconds: int = 900
+    """Life time of a token got with a user name and password."""
+
+
+class ValomniaSettings(DialectSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The Valomnia dialect."""
+
+    token_seconds: int = 3600
+    """Life time of a session and its token."""
+
+
+class NativeSettings(DialectSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The native API."""
+
+    token_seconds: int = 3600
+    """Life time of an access token."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything an installation can choose."""
+
+    database_url: str = "sqlite:///largesse.db"
+    """The database: sqlite:///path or postgresql://user:password@host:port/name."""
+    smtp_url: str | None = None
+    """The mail service: smtp://[user:password@]host:port, or smtps:// for TLS from the start."""
+    smtp_connections: int = 4
+    """Connections to the mail service at most."""
+    smtp_timeout: float = 30.0
+    """Seconds the mail service has to answer."""
+    mail_from: str = "Largesse <promotions@localhost.localdomain>"
+    """The sender of every mail; its domain is also that of message ids."""
+    mail_attempts: int = 8
+    """Attempts before a mail that the mail service puts off counts as failed."""
+    host: str = "127.0.0.1"
+    """The address to serve on."""
+    port: int = 8000
+    """The port to serve on."""
+    max_body_bytes: int = 8 * 1024 * 1024
+    """The largest request body, in bytes."""
+    worker: bool = True
+    """Whether `serve` also runs jobs and sends mail."""
+    worker_poll_seconds: float = 1.0
+    """How often a worker looks for work that no one told it about."""
+    secret: str | None = None
+    """What signs access tokens; without it a key is made once and kept in the database."""
+    default_organization: str | None = None
+    """The organization of a request that names none."""
+    token_recheck_seconds: float = 1.0
+    """How long a token is trusted before the database is asked again whether it is revoked."""
+    login_failures: int = 20
+    """Failed logins of one user from one address before further ones are refused."""
+    login_failure_seconds: int = 60
+    """The time in which these failures count, in seconds."""
+    max_batch_recipients: int = 1_000_000
+    """Profiles and addresses in one batch of grants at most."""
+    newsletter_provider: Literal["builtin", "none"] = "builtin"
+    """What keeps newsletter subscriptions."""
+    newsletter_open_status: bool = False
+    """Whether anybody may see and end any subscription, as before Intershop 7.10."""
+    log_format: Literal["json", "console"] = "console"
+    """How log lines look."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least serious lines that are written."""
+    crmcom: CrmcomSettings = msgspec.field(default_factory=CrmcomSettings)
+    """The CRM.COM dialect."""
+    intershop: IntershopSettings = msgspec.field(default_factory=IntershopSettings)
+    """The Intershop dialect."""
+    oracle: OracleSettings = msgspec.field(default_factory=OracleSettings)
+    """The Oracle Commerce Cloud dialect."""
+    valomnia: ValomniaSettings = msgspec.field(default_factory=ValomniaSettings)
+    """The Valomnia dialect."""
+    native: NativeSettings = msgspec.field(default_factory=NativeSettings)
+    """The native API."""
+
+
+def load(environment: Mapping[str, str]) -> Settings:
+    """Return the settings that the file and the environment give.
+
+    Raises:
+        ValueError: a setting is unknown or of the wrong kind; the message names it.
+    """
+    path = Path(environment.get(f"{ENV_PREFIX}CONFIG", "largesse.toml"))
+    values: dict[str, Any] = tomllib.loads(path.read_text()) if path.exists() else {}
+    for field in msgspec.structs.fields(Settings):
+        name = f"{ENV_PREFIX}{field.name.upper()}"
+        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
+            section = values.setdefault(field.name, {})
+            for inner in msgspec.structs.fields(field.type):
+                _take(environment, f"{name}_{inner.name.upper()}", section, inner.name)
+        else:
+            _take(environment, name, values, field.name)
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"settings: {error}") from None
+
+
+def _take(environment: Mapping[str, str], name: str, values: dict[str, Any], key: str) -> None:
+    """Put one variable's text into the values; `prefixes` is a list, parted by commas."""
+    if name in environment:
+        text = environment[name]
+        values[key] = text.split(",") if key == "prefixes" else text

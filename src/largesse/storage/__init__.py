@@ -1,0 +1,1 @@
+"""How rows are kept. Knows two databases and no domain."""

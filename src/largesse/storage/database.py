@@ -1,0 +1,106 @@
+"""The database: transactions, and the few statements that every area needs."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import CursorResult, Executable, Row, Table
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from largesse.storage.engines import Engine, engine_for
+from largesse.storage.errors import BrokenReference, DuplicateKey
+
+C = TypeVar("C")
+R = TypeVar("R")
+
+VIOLATIONS = {"unique": DuplicateKey, "reference": BrokenReference}
+
+
+class Transaction:
+    """One open transaction. Stores run statements on it; services only pass it on."""
+
+    __slots__ = ("connection", "engine")
+
+    def __init__(self, connection: AsyncConnection, engine: Engine) -> None:
+        self.connection = connection
+        self.engine = engine
+
+    async def execute(self, statement: Executable, parameters: Any = None) -> int:
+        """Run a statement and return how many rows it touched.
+
+        Raises:
+            DuplicateKey: a row with the same unique key exists.
+            BrokenReference: a row that is referred to is missing, or still referred to.
+        """
+        return (await self._run(statement, parameters)).rowcount
+
+    async def rows(self, statement: Executable, parameters: Any = None) -> Sequence[Row[Any]]:
+        """Run a statement and return its rows. Raises as `execute` does."""
+        return (await self._run(statement, parameters)).all()
+
+    async def row(self, statement: Executable, parameters: Any = None) -> Row[Any] | None:
+        """Run a statement and return its only row, or None. Raises as `execute` does."""
+        return (await self._run(statement, parameters)).one_or_none()
+
+    async def value(self, statement: Executable, parameters: Any = None) -> Any:
+        """Run a statement and return the first column of its first row, or None."""
+        return (await self._run(statement, parameters)).scalar()
+
+    async def insert_new(
+        self, table: Table, rows: Sequence[dict[str, Any]], *, returning: Any
+    ) -> Sequence[Row[Any]]:
+        """Insert the rows whose keys are free, pass over the others, return the new ones."""
+        if not rows:
+            return []
+        statement = self.engine.insert(table).values(rows).on_conflict_do_nothing()
+        return await self.rows(statement.returning(*returning))
+
+    async def _run(self, statement: Executable, parameters: Any) -> CursorResult[Any]:
+        try:
+            return await self.connection.execute(statement, parameters)
+        except IntegrityError as error:
+            kind = VIOLATIONS.get(self.engine.violation(error))
+            if kind is None:
+                raise
+            raise kind(str(error.orig)) from error
+
+
+class Database:
+    """Opens transactions on one database."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = engine_for(url)
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Transaction]:
+        """Open a transaction that commits when the block ends and rolls back when it raises."""
+        async with self.engine.writer().begin() as connection:
+            yield Transaction(connection, self.engine)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Transaction]:
+        """Open a transaction that only reads."""
+        async with self.engine.reader().connect() as connection:
+            yield Transaction(connection, self.engine)
+
+    async def submit(
+        self,
+        batch: Callable[[Transaction, Sequence[C]], Awaitable[Sequence[R | Exception]]],
+        command: C,
+    ) -> R:
+        """Run one command through a batch function, in a transaction; raise its refusal.
+
+        The batch function takes a list of commands and returns a list with the result or the
+        refusal of each, in order, and a refused command must have changed nothing: so commands
+        of many callers can share one commit without a change outside this layer.
+        """
+        async with self.write() as tx:
+            (outcome,) = await batch(tx, [command])
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.close()

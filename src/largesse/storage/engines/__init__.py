@@ -1,0 +1,60 @@
+"""What differs between the two databases, as named properties instead of `if sqlite`."""
+
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, Select, Table
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from largesse.storage.engines.postgres import Postgres
+from largesse.storage.engines.sqlite import Sqlite
+
+__all__ = ["Engine", "engine_for"]
+
+
+class Engine(Protocol):
+    """One kind of database."""
+
+    name: str
+
+    def writer(self) -> AsyncEngine:
+        """Return the engine whose transactions write."""
+
+    def reader(self) -> AsyncEngine:
+        """Return the engine whose transactions only read."""
+
+    def insert(self, table: Table) -> Any:
+        """Return an INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
+
+    def take(self, statement: Select[Any], table: Table, *, index: str) -> Select[Any]:
+        """Make a SELECT take rows for itself: none that another transaction is taking."""
+
+    def now(self, plus_seconds: float = 0) -> ColumnElement[Any]:
+        """Return the database's own clock, for leases that several machines compare."""
+
+    def violation(self, error: IntegrityError) -> str:
+        """Return "unique", "reference" or "other" for a broken constraint."""
+
+    def claim_serving(self) -> None:
+        """Refuse if only one process may serve from this database and another one does.
+
+        Raises:
+            DatabaseInUse: another process serves already.
+        """
+
+    async def close(self) -> None:
+        """Close every connection."""
+
+
+def engine_for(url: str) -> Engine:
+    """Return the engine for a database URL: `sqlite:///path` or `postgresql://...`.
+
+    Raises:
+        ValueError: the URL names another kind of database.
+    """
+    scheme = url.split(":", 1)[0].split("+", 1)[0]
+    if scheme == "sqlite":
+        return Sqlite(url)
+    if scheme in ("postgresql", "postgres"):
+        return Postgres(url)
+    raise ValueError(f"not a database this service knows: {scheme!r} (sqlite or postgresql)")

@@ -1,0 +1,129 @@
+"""SQLite: one file, one writing connection, commits that survive a power cut."""
+
+import fcntl
+from pathlib import Path
+from typing import IO, Any
+
+from sqlalchemy import ColumnElement, Select, Table, event, func
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+from largesse.storage.errors import DatabaseInUse
+
+READERS = 4
+"""Connections that read beside the one that writes; WAL lets them."""
+
+BUSY_MILLISECONDS = 15_000
+"""How long a transaction waits for another process, such as the CLI, to finish its own."""
+
+PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    # FULL: a commit is on the disk before it is answered. NORMAL would lose the last ones.
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    f"PRAGMA busy_timeout={BUSY_MILLISECONDS}",
+)
+
+
+class HintCompiler(SQLiteCompiler):
+    """Writes `INDEXED BY name`, which SQLAlchemy's own compiler for SQLite leaves out."""
+
+    def get_from_hint_text(self, table: Any, text: str | None) -> str | None:
+        """Return the hint as it stands behind the table's name."""
+        return text
+
+
+class Sqlite:
+    """The SQLite file of one installation."""
+
+    name = "sqlite"
+
+    def __init__(self, url: str) -> None:
+        self._path = make_url(url).database or ""
+        if not self._path or self._path == ":memory:":
+            raise ValueError("SQLite needs a file: a database in memory loses what it was given")
+        Path(self._path).parent.mkdir(parents=True, exist_ok=True)
+        self._lock: IO[str] | None = None
+        # BEGIN IMMEDIATE takes the write lock at once. A deferred BEGIN that writes later fails
+        # with SQLITE_BUSY_SNAPSHOT when another process wrote in between, and no time-out helps.
+        self._writer = self._engine(1, begin="BEGIN IMMEDIATE")
+        self._reader = self._engine(READERS, begin="BEGIN", read_only=True)
+
+    def _engine(self, connections: int, *, begin: str, read_only: bool = False) -> AsyncEngine:
+        engine = create_async_engine(
+            f"sqlite+aiosqlite:///{self._path}",
+            poolclass=AsyncAdaptedQueuePool,
+            pool_size=connections,
+            max_overflow=0,
+        )
+        engine.sync_engine.dialect.statement_compiler = HintCompiler
+
+        @event.listens_for(engine.sync_engine, "connect")
+        def prepare(connection: Any, _record: Any) -> None:
+            # None: the driver opens no transaction of its own. Its implicit ones do not start
+            # before `WITH ... INSERT`, and a crash behind one doubled rows.
+            connection.isolation_level = None
+            for pragma in PRAGMAS:
+                connection.execute(pragma).close()
+            if read_only:
+                connection.execute("PRAGMA query_only=ON").close()
+
+        @event.listens_for(engine.sync_engine, "begin")
+        def start(connection: Any) -> None:
+            connection.exec_driver_sql(begin)
+
+        return engine
+
+    def writer(self) -> AsyncEngine:
+        """Return the engine with the one writing connection."""
+        return self._writer
+
+    def reader(self) -> AsyncEngine:
+        """Return the engine of the reading connections."""
+        return self._reader
+
+    def insert(self, table: Table) -> Any:
+        """Return SQLite's INSERT."""
+        return sqlite_insert(table)
+
+    def take(self, statement: Select[Any], table: Table, *, index: str) -> Select[Any]:
+        """Name the index: the planner otherwise scans past all rows that are gone.
+
+        Nobody else writes inside BEGIN IMMEDIATE, so nothing needs to be locked.
+        """
+        return statement.with_hint(table, f"INDEXED BY {index}", "sqlite")
+
+    def now(self, plus_seconds: float = 0) -> ColumnElement[Any]:
+        """Return SQLite's clock, in the form in which `Utc` keeps a moment."""
+        return func.strftime("%Y-%m-%d %H:%M:%f000", "now", f"{plus_seconds:+.3f} seconds")
+
+    def violation(self, error: IntegrityError) -> str:
+        """Read the kind of constraint from SQLite's message."""
+        text = str(error.orig)
+        if "UNIQUE" in text:
+            return "unique"
+        return "reference" if "FOREIGN KEY" in text else "other"
+
+    def claim_serving(self) -> None:
+        """Lock a file beside the database for as long as this process lives."""
+        lock = open(f"{self._path}.serving", "w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            raise DatabaseInUse(
+                f"another process serves from {self._path}. One SQLite file has one serving "
+                "process; use PostgreSQL for several."
+            ) from None
+        self._lock = lock
+
+    async def close(self) -> None:
+        """Close every connection and give up the lock."""
+        await self._writer.dispose()
+        await self._reader.dispose()
+        if self._lock is not None:
+            self._lock.close()

@@ -1,0 +1,17 @@
+"""What the storage layer reports; the core turns these into refusals of its own."""
+
+
+class StorageError(Exception):
+    """The base of every error of this layer."""
+
+
+class DuplicateKey(StorageError):
+    """A row with the same unique key exists already."""
+
+
+class BrokenReference(StorageError):
+    """A row refers to one that is missing, or one that is deleted is still referred to."""
+
+
+class DatabaseInUse(StorageError):
+    """Another process serves from this SQLite file."""

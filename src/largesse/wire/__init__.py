@@ -1,0 +1,1 @@
+"""What every dialect needs and no vendor owns."""

@@ -1,0 +1,63 @@
+"""Reading bodies: never more than the limit, and every failure said in one way."""
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.requests import Request
+
+from largesse.wire.errors import BodyTooLarge, MalformedBody, WrongType
+
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+
+_VALIDATION = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
+
+
+async def read(request: Request, limit: int) -> bytes:
+    """Return the body. Raises BodyTooLarge, before the body is read where its length is told."""
+    told = request.headers.get("content-length")
+    if told is not None and told.isdecimal() and int(told) > limit:
+        raise BodyTooLarge(limit)
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise BodyTooLarge(limit)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def json(raw: bytes, kind: Any) -> Any:
+    """Decode JSON to a type. Raises MalformedBody (no JSON), WrongType (another shape)."""
+    decoder = _decoders.get(kind)
+    if decoder is None:
+        decoder = _decoders[kind] = msgspec.json.Decoder(kind)
+    try:
+        return decoder.decode(raw)
+    except msgspec.ValidationError as error:
+        raise wrong_type(error) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MalformedBody(str(error)) from None
+    except RecursionError:
+        raise MalformedBody("nested too deeply") from None
+
+
+def form(raw: bytes) -> dict[str, str]:
+    """Decode an `application/x-www-form-urlencoded` body. Raises MalformedBody."""
+    try:
+        return dict(parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=100))
+    except ValueError as error:
+        raise MalformedBody(str(error)) from None
+
+
+def wrong_type(error: msgspec.ValidationError) -> WrongType:
+    """Return what msgspec found as a refusal that names the field, e.g. `promotionIds[0]`."""
+    match = _VALIDATION.match(str(error))
+    assert match is not None
+    missing = re.search(r"missing required field `(\w+)`", match["reason"])
+    path = (match["path"] or "").removeprefix("$").lstrip(".")
+    if missing:
+        path = f"{path}.{missing[1]}".lstrip(".")
+    return WrongType(path, match["reason"])

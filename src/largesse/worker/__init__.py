@@ -1,0 +1,1 @@
+"""The loop that takes due jobs and mail."""

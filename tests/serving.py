@@ -1,0 +1,109 @@
+"""A served instance: the whole application behind a real socket, with the demo data."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import uvicorn
+
+from largesse import migrations
+from largesse.app import Application
+from largesse.demo import data
+from largesse.demo.sink import Sink
+from largesse.services import Services, open_services
+from largesse.settings import Settings
+from tests.postgres import create_database
+
+POOL = 20
+"""Codes in each demo campaign beside those that the documents print."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running instance and a client that talks to it over TCP."""
+
+    url: str
+    client: httpx.AsyncClient
+    services: Services
+    demo: data.DemoCredentials
+    sink: Sink
+
+
+def settings_for(url: str, **changes: Any) -> Settings:
+    """Return settings for tests; a nested change is a dict, e.g. `crmcom={"http_errors": False}`."""
+    values = {"database_url": url, "worker_poll_seconds": 0.1} | changes
+    return msgspec.convert(values, Settings)
+
+
+@asynccontextmanager
+async def serve(url: str, **changes: Any) -> AsyncIterator[Served]:
+    """Serve the application from a migrated database with the demo data in it."""
+    with Sink() as sink:
+        services = open_services(settings_for(url, **({"smtp_url": sink.url} | changes)))
+        config = uvicorn.Config(
+            Application(services), host="127.0.0.1", port=0, log_config=None, lifespan="on"
+        )
+        server = uvicorn.Server(config)
+        server.install_signal_handlers = lambda: None  # type: ignore[method-assign]
+        running = asyncio.create_task(server._serve())
+        while not server.started:
+            assert not running.done(), "the server did not start"
+            await asyncio.sleep(0.005)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        base = f"http://127.0.0.1:{port}"
+        try:
+            demo = await data.load(services, pool=POOL)
+            async with httpx.AsyncClient(base_url=base, timeout=30) as client:
+                yield Served(base, client, services, demo, sink)
+        finally:
+            server.should_exit = True
+            await running
+
+
+async def prepare(url: str, *, demo: bool) -> None:
+    """Migrate an empty database, and load the demo data if asked to."""
+    services = open_services(settings_for(url))
+    try:
+        await migrations.upgrade(services.database)
+        if demo:
+            await services.start()
+            await data.load(services, pool=POOL)
+    finally:
+        await services.close()
+
+
+class Templates:
+    """Prepared databases, copied for each test: a copy is faster than migrating again."""
+
+    def __init__(self, folder: Path, worker: str) -> None:
+        self._folder = folder
+        self._worker = worker
+        self._made: dict[tuple[str, bool], str] = {}
+        self._count = 0
+
+    async def fresh(self, engine: str, postgres_url: str | None, *, demo: bool) -> str:
+        """Return the URL of a new database made from a template."""
+        key = (engine, demo)
+        self._count += 1
+        kind = "demo" if demo else "empty"
+        name = f"largesse_{self._worker}_{kind}"
+        if engine == "sqlite":
+            template = self._folder / f"{name}.db"
+            if key not in self._made:
+                self._made[key] = f"sqlite:///{template}"
+                await prepare(self._made[key], demo=demo)
+            copy = self._folder / f"test_{self._count}.db"
+            shutil.copy(template, copy)
+            return f"sqlite:///{copy}"
+        assert postgres_url is not None
+        if key not in self._made:
+            self._made[key] = await asyncio.to_thread(create_database, postgres_url, name)
+            await prepare(self._made[key], demo=demo)
+        copied = f"largesse_{self._worker}_test_{self._count}"
+        return await asyncio.to_thread(create_database, postgres_url, copied, name)
