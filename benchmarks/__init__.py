@@ -1,0 +1,1 @@
+"""How fast codes are given out, beside what the database alone could do in the same run."""

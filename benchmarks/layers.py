@@ -1,0 +1,93 @@
+"""The product with handlers that stop early, to see what each layer of a request costs."""
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import structlog
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from largesse.app import running
+from largesse.dialects.crmcom import mapping
+from largesse.dialects.crmcom.routes import CRMCOM
+from largesse.dialects.crmcom.schemas import RequestPromoCode
+from largesse.services import Services, open_services
+from largesse.settings import load
+from largesse.wire.application import application
+from largesse.wire.call import Call
+from largesse.wire.mount import Mounts
+from largesse.wire.requests import RequestIds
+from largesse.wire.routes import route
+
+PREFIX = CRMCOM.prefixes[0]
+ROOT = "/promotion_campaigns"
+
+LAYERS = {
+    "uvicorn alone": "/bare",
+    "+ ids, mounts, router": f"{PREFIX}{ROOT}/empty",
+    "+ authentication": f"{PREFIX}{ROOT}/authenticated",
+    "+ decoding, mapping": f"{PREFIX}{ROOT}/decoded",
+    "+ the code (all)": f"{PREFIX}{ROOT}/request_promo_code",
+}
+"""Paths that stop after one layer more than the one before."""
+
+
+async def empty(call: Call) -> dict[str, Any]:
+    """Answer at once."""
+    return {"data": None}
+
+
+async def decoded(call: Call) -> dict[str, Any]:
+    """Do what `request_promo_code` does before it asks the core."""
+    mapping.to_wanted(call.body)
+    mapping.to_receiver(call.body)
+    mapping.to_fields(call.body.fields_set)
+    return {"data": None}
+
+
+EARLY = (
+    route("POST", f"{ROOT}/empty", empty, source="none", public="it measures"),
+    route("POST", f"{ROOT}/authenticated", empty, source="none"),
+    route("POST", f"{ROOT}/decoded", decoded, source="none", request=RequestPromoCode),
+)
+
+
+class Layered:
+    """One dialect of the product, with the early handlers beside its own."""
+
+    def __init__(self, services: Services) -> None:
+        dialect = replace(CRMCOM, routes=(*CRMCOM.routes, *EARLY))
+        mounts = Mounts()
+        mounts.add(application(dialect, services), prefixes=(PREFIX,), roots=frozenset())
+        self._services = services
+        self._app: ASGIApp = RequestIds(mounts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or run from start to stop."""
+        if scope["type"] == "lifespan":
+            await receive()
+            async with running(self._services):
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+            await send({"type": "lifespan.shutdown.complete"})
+        elif scope["path"] == "/bare":
+            await bare(receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+async def bare(receive: Receive, send: Callable[[Any], Any]) -> None:
+    """Answer with the least that a server can do."""
+    while (await receive()).get("more_body"):
+        pass
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"13")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b'{"data":null}'})
+
+
+def create() -> Layered:
+    """Return the application as uvicorn's `--factory` takes it."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
+    return Layered(open_services(load(os.environ)))
