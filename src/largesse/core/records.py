@@ -11,6 +11,7 @@ from largesse.core import clock
 from largesse.core.access.model import Caller, Right
 from largesse.core.errors import AlreadyExists, InvalidValue, MissingValue, StillInUse, Unknown
 from largesse.core.ids import new_id
+from largesse.core.limits import check_fits, unfit
 from largesse.storage import records
 from largesse.storage.database import Database, Transaction
 from largesse.storage.errors import BrokenReference, DuplicateKey
@@ -33,6 +34,12 @@ def check_limit(limit: int) -> None:
     """Refuse a page of no record or of too many. Raises InvalidValue."""
     if not 1 <= limit <= PAGE_LIMIT:
         raise InvalidValue("limit", f"must be from 1 to {PAGE_LIMIT}")
+
+
+def check_after(table: Any, after: Any) -> None:
+    """Refuse to begin a page behind what is no id of the table. Raises InvalidValue."""
+    if unfit(table.c.id.type, after):
+        raise InvalidValue("after", "is no id")
 
 
 def page_of(found: Sequence[V], limit: int, key: str = "id") -> Page[V]:
@@ -88,8 +95,12 @@ class Records(Generic[V]):
         caller.require(self.read_right)
         check_limit(limit)
         column = self.table.c
-        where = [column[name] == wanted for name, wanted in filters.items() if wanted is not None]
+        filters = {name: wanted for name, wanted in filters.items() if wanted is not None}
+        if any(unfit(column[name].type, wanted) for name, wanted in filters.items()):
+            return Page([], None)  # what no column can hold, none holds
+        where = [column[name] == wanted for name, wanted in filters.items()]
         if after is not None:
+            check_after(self.table, after)
             where.append(column.id > after)
         async with self.database.read() as tx:
             rows = await records.find_all(
@@ -119,6 +130,7 @@ class Records(Generic[V]):
     async def delete(self, caller: Caller, record_id: Any) -> None:
         """Delete a record. Raises Unknown, NotPermitted, StillInUse."""
         caller.require(self.write_right)
+        self._check_id(record_id)
         try:
             async with self.database.write() as tx:
                 gone = await records.remove(
@@ -132,12 +144,16 @@ class Records(Generic[V]):
     # What an area overrides when its record needs more than a row of its own.
 
     async def _insert(self, tx: Transaction, caller: Caller, new: dict[str, Any]) -> V:
-        row = await records.add(tx, self.table, self._complete(caller, new))
+        complete = self._complete(caller, new)
+        check_fits(self.table, complete)
+        row = await records.add(tx, self.table, complete)
         return self._value(row)
 
     async def _update(
         self, tx: Transaction, caller: Caller, record_id: Any, values: dict[str, Any]
     ) -> V:
+        self._check_id(record_id)
+        check_fits(self.table, values)
         if "updated_at" in self.table.c:
             values["updated_at"] = clock.now()
         if not values:
@@ -150,6 +166,7 @@ class Records(Generic[V]):
         return self._value(row)
 
     async def _one(self, tx: Transaction, organization_id: int, record_id: Any) -> V:
+        self._check_id(record_id)
         row = await records.find(tx, self.table, organization_id, self.table.c.id == record_id)
         if row is None:
             raise self.unknown(str(record_id))
@@ -168,6 +185,10 @@ class Records(Generic[V]):
     def _value(self, row: Any) -> V:
         value: V = value_of(self.value, row)
         return value
+
+    def _check_id(self, record_id: Any) -> None:
+        if unfit(self.table.c.id.type, record_id):
+            raise self.unknown(str(record_id))
 
     def _check_fields(self, values: Mapping[str, Any]) -> None:
         for name in values:

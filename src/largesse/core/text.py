@@ -4,6 +4,9 @@ import email_validator
 
 from largesse.core.errors import InvalidEmail
 
+LONGEST_EMAIL = 254
+"""Characters of an address at most (RFC 5321), and of the key by which it is compared."""
+
 
 def folded(text: str) -> str:
     """Return the key under which a name, code or identifier is compared: trimmed, case folded."""
@@ -25,5 +28,8 @@ def checked_email(address: str) -> str:
             address, check_deliverability=False, test_environment=True, allow_smtputf8=True
         )
     except email_validator.EmailNotValidError as error:
-        raise InvalidEmail(address[:254], str(error)) from None
+        raise InvalidEmail(address[:LONGEST_EMAIL], str(error)) from None
+    if len(folded(address)) > LONGEST_EMAIL:
+        # A few letters are several when they are folded, e.g. the German sharp s.
+        raise InvalidEmail(address, "too long to be compared")
     return address

@@ -18,6 +18,7 @@ from largesse.core.access.model import (
     IssuedToken,
     Organization,
     Role,
+    organization_aliases,
 )
 from largesse.core.access.throttle import Throttle
 from largesse.core.errors import (
@@ -31,6 +32,8 @@ from largesse.core.errors import (
     UnknownUnit,
 )
 from largesse.core.ids import new_id, parsed_id
+from largesse.core.limits import check_fits, storable
+from largesse.core.text import folded
 from largesse.storage.database import Database, Transaction
 
 ALGORITHM = "HS256"
@@ -83,6 +86,8 @@ class Access:
         """
         if not name.strip():
             raise InvalidValue("name", "must not be empty")
+        for alias in (name, *(alias for alias, _ in aliases)):
+            check_fits(organization_aliases, {"alias": alias, "alias_key": folded(alias)})
         aliases = [(name, None), *[pair for pair in aliases if pair[0] != name]]
         async with self._database.write() as tx:
             organization_id = await store.add_organization(tx, name, clock.now())
@@ -145,10 +150,13 @@ class Access:
             UnknownOrganization, UnknownUnit
             TooManyAttempts: too many failures of this user from this address.
         """
-        key = (organization or "", username.casefold(), address)
+        if not storable(username) or not storable(password):
+            raise BadCredentials()
+        organization_id = await self._organization_to_log_in(username, organization)
+        # By what they mean, not as they were typed: else each spelling had attempts of its own.
+        key = (str(organization_id), folded(username), address)
         if (wait := self._throttle.wait(*key)) > 0:
             raise TooManyAttempts(wait)
-        organization_id = await self._organization_to_log_in(username, organization)
         async with self._database.read() as tx:
             user = (
                 await store.user_to_log_in(tx, organization_id, username)

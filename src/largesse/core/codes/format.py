@@ -38,6 +38,9 @@ class CodeFormat:
             raise InvalidCodeFormat("The alphabet needs two characters or more, each once.")
         if any(not c.isprintable() or c.isspace() for c in self.prefix + self.alphabet):
             raise InvalidCodeFormat("A code has no spaces and no control characters.")
+        if any(len(c.casefold()) != 1 for c in self.prefix + self.alphabet):
+            # The key that it is compared by would be longer than the code.
+            raise InvalidCodeFormat("A code has no letter that is several in lower case.")
         if not 1 <= self.length <= LONGEST - len(self.prefix):
             raise InvalidCodeFormat(f"A code has from 1 to {LONGEST} characters.")
 

@@ -9,12 +9,14 @@ from largesse.core.errors import (
     AlreadyAssigned,
     InvalidValue,
     ListAppliesToAll,
+    StillInUse,
     UnknownAssignment,
     UnknownCustomer,
     UnknownGroup,
     UnknownPromotion,
     UnknownPromotionList,
 )
+from largesse.core.limits import check_fits, unfit
 from largesse.core.lists import store
 from largesse.core.lists.model import (
     Assignment,
@@ -28,7 +30,7 @@ from largesse.core.lists.model import (
     promotion_list_items,
     promotion_lists,
 )
-from largesse.core.records import Page, Records, check_limit, page_of
+from largesse.core.records import Page, Records, check_after, check_limit, page_of
 from largesse.storage import records
 from largesse.storage.database import Transaction
 from largesse.storage.errors import BrokenReference, DuplicateKey
@@ -37,8 +39,8 @@ from largesse.storage.sequences import next_numbers
 MOST_IN_A_PAGE = 1000
 """Assignments that one page holds at most (dialects.md, Valomnia)."""
 
-LARGEST_NUMBER = 2**63 - 1
-"""The largest id a wire's Long can hold; a larger one belongs to nothing."""
+MOST_SKIPPED = 2**63 - 1
+"""Assignments that a page passes over at most; the databases count no further."""
 
 
 async def _numbered(tx: Transaction, caller: Caller, name: str) -> dict[str, int]:
@@ -63,6 +65,8 @@ class CustomerGroups(Records[CustomerGroup]):
             NotPermitted, UnknownGroup, UnknownCustomer
         """
         caller.require(self.write_right)
+        if unfit(customer_group_members.c.customer_id.type, customer_id):
+            raise UnknownCustomer(str(customer_id))
         row = {
             "organization_id": caller.organization_id,
             "group_id": group_id,
@@ -80,6 +84,7 @@ class CustomerGroups(Records[CustomerGroup]):
     async def remove_member(self, caller: Caller, group_id: int, customer_id: Any) -> None:
         """Take a customer out of a group. Raises NotPermitted, UnknownCustomer."""
         caller.require(self.write_right)
+        self._check_id(group_id)
         members = customer_group_members
         async with self.database.write() as tx:
             gone = await records.remove(
@@ -132,6 +137,7 @@ class PromotionLists(Records[PromotionList]):
     async def remove_promotion(self, caller: Caller, list_id: int, promotion_id: Any) -> None:
         """Take a promotion off a list. Raises NotPermitted, UnknownPromotion."""
         caller.require(self.write_right)
+        self._check_id(list_id)
         items = promotion_list_items
         async with self.database.write() as tx:
             gone = await records.remove(
@@ -167,10 +173,12 @@ class Assignments(Records[Assignment]):
         caller.require(Right.READ)
         if not 1 <= query.limit <= MOST_IN_A_PAGE:
             raise InvalidValue("limit", f"must be from 1 to {MOST_IN_A_PAGE}")
-        if not 0 <= query.offset <= LARGEST_NUMBER:
-            raise InvalidValue("offset", "must be 0 or more")
+        if not 0 <= query.offset <= MOST_SKIPPED:
+            raise InvalidValue("offset", f"must be from 0 to {MOST_SKIPPED}")
         if query.sort not in store.SORTS:
             raise InvalidValue("sort", f"must be one of {', '.join(store.SORTS)}")
+        for bound in query.moments:
+            check_fits(assignments, {bound.field: bound.moment})
         async with self.database.read() as tx:
             return await store.search(tx, caller.organization_id, query)
 
@@ -222,6 +230,9 @@ class Assignments(Records[Assignment]):
                     found.group.id if group is None else group,
                     found.list.id if promotion_list is None else promotion_list,
                 )
+                if ends == {"group_id": found.group.id, "list_id": found.list.id}:
+                    return found
+                await store.lock_assignments(tx, caller.organization_id, found.id, ends)
                 await records.change(
                     tx,
                     assignments,
@@ -234,13 +245,18 @@ class Assignments(Records[Assignment]):
             raise AlreadyAssigned(ends["group_id"], ends["list_id"]) from None
 
     async def delete(self, caller: Caller, record_id: int | ByReference) -> None:
-        """Delete an assignment. Raises UnknownAssignment, NotPermitted."""
+        """Delete an assignment. Raises UnknownAssignment, NotPermitted, StillInUse."""
         caller.require(self.write_right)
-        async with self.database.write() as tx:
-            found = await self._one(tx, caller.organization_id, record_id)
-            await records.remove(
-                tx, assignments, caller.organization_id, assignments.c.id == found.id
-            )
+        try:
+            async with self.database.write() as tx:
+                found = await self._one(tx, caller.organization_id, record_id)
+                gone = await records.remove(
+                    tx, assignments, caller.organization_id, assignments.c.id == found.id
+                )
+        except BrokenReference:
+            raise StillInUse(self.unknown.noun) from None
+        if not gone:  # another caller was faster
+            raise UnknownAssignment(_shown(record_id))
 
     async def create(self, caller: Caller, new: Mapping[str, Any]) -> Assignment:
         """Assign: `group_id`, `list_id`. Raises as `assign`."""
@@ -265,14 +281,18 @@ class Assignments(Records[Assignment]):
         """Return the assignments after an id; filters: group_id, list_id."""
         caller.require(self.read_right)
         check_limit(limit)
+        if after is not None:
+            check_after(assignments, after)
+        if any(
+            wanted and unfit(assignments.c[name].type, wanted) for name, wanted in filters.items()
+        ):
+            return Page([], None)
         async with self.database.read() as tx:
             items = await store.page(tx, caller.organization_id, after, limit + 1, filters)
         return page_of(items, limit)
 
     async def _one(self, tx: Transaction, organization_id: int, record_id: Any) -> Assignment:
-        found = None
-        if not isinstance(record_id, int) or 0 <= record_id <= LARGEST_NUMBER:
-            found = await store.assignment(tx, organization_id, record_id)
+        found = await store.assignment(tx, organization_id, record_id)
         if found is None:
             raise UnknownAssignment(_shown(record_id))
         return found
@@ -286,9 +306,6 @@ async def _ends(
     tx: Transaction, organization_id: int, group: int | str, promotion_list: int | str
 ) -> dict[str, int]:
     """Return the ids of both ends of an assignment."""
-    for wanted, unknown in ((promotion_list, UnknownPromotionList), (group, UnknownGroup)):
-        if isinstance(wanted, int) and not 0 <= wanted <= LARGEST_NUMBER:
-            raise unknown(str(wanted))
     found_list = await store.promotion_list(tx, organization_id, promotion_list)
     if found_list is None:
         raise UnknownPromotionList(str(promotion_list))

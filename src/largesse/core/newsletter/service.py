@@ -14,6 +14,7 @@ from largesse.core.errors import (
     Refused,
     UnknownSubscription,
 )
+from largesse.core.limits import check_fits
 from largesse.core.newsletter import store
 from largesse.core.newsletter.model import (
     Consent,
@@ -92,6 +93,8 @@ class Newsletter(Records[Subscription]):
             NewsletterProviderFailed
         """
         provider = self._chosen()
+        if name is not None:
+            check_fits(subscriptions, {"name": name})
         command = Subscribe(
             organization_id=caller.organization_id,
             recipient=self._address(caller, recipient),
