@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from largesse.core.errors import Refused
 from largesse.wire import bodies
 from largesse.wire.call import Call
+from largesse.wire.characters import check_target
 from largesse.wire.dialect import Dialect
 from largesse.wire.errors import Fault, MethodNotAllowed, NotOffered, UnknownPath, WireError
 from largesse.wire.routes import Offer, Route
@@ -68,6 +69,7 @@ class Endpoint:
 
     async def _answer(self, call: Call) -> Response:
         route = self._route(call.request.method)
+        check_target(call.request)
         call.raw = await bodies.read(call.request, self._limit)
         if route.public is None:
             call.login = await self._dialect.authenticate(call)

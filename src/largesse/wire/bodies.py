@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from starlette.requests import Request
 
+from largesse.wire.characters import check_json, check_text
 from largesse.wire.errors import BodyTooLarge, MalformedBody, WrongType
 
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
@@ -31,6 +32,7 @@ async def read(request: Request, limit: int) -> bytes:
 
 def json(raw: bytes, kind: Any) -> Any:
     """Decode JSON to a type. Raises MalformedBody (no JSON), WrongType (another shape)."""
+    check_json(raw)
     decoder = _decoders.get(kind)
     if decoder is None:
         decoder = _decoders[kind] = msgspec.json.Decoder(kind)
@@ -45,11 +47,14 @@ def json(raw: bytes, kind: Any) -> Any:
 
 
 def form(raw: bytes) -> dict[str, str]:
-    """Decode an `application/x-www-form-urlencoded` body. Raises MalformedBody."""
+    """Decode an `application/x-www-form-urlencoded` body. Raises MalformedBody, WrongType."""
     try:
-        return dict(parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=100))
+        fields = dict(parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=100))
     except ValueError as error:
         raise MalformedBody(str(error)) from None
+    for name, value in fields.items():
+        check_text(name, value)
+    return fields
 
 
 def wrong_type(error: msgspec.ValidationError) -> WrongType:
