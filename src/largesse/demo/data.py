@@ -17,7 +17,7 @@ from largesse.core.access.model import (
     users,
 )
 from largesse.core.access.service import KEY_PREFIX
-from largesse.core.codes.service import CampaignRef
+from largesse.core.codes.model import CampaignRef
 from largesse.core.customers.model import AccountKind
 from largesse.core.errors import UnknownOrganization
 from largesse.core.ids import new_id

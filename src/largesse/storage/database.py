@@ -10,9 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from largesse.storage.engines import Engine, engine_for
 from largesse.storage.errors import BrokenReference, DuplicateKey
+from largesse.storage.group_commit import GroupCommit
 
 C = TypeVar("C")
 R = TypeVar("R")
+
+MOST_WAITING = 10_000
+"""Commands that may wait for a commit; more are refused, so that no caller waits for minutes."""
 
 VIOLATIONS = {"unique": DuplicateKey, "reference": BrokenReference}
 
@@ -20,11 +24,14 @@ VIOLATIONS = {"unique": DuplicateKey, "reference": BrokenReference}
 class Transaction:
     """One open transaction. Stores run statements on it; services only pass it on."""
 
-    __slots__ = ("connection", "engine")
+    __slots__ = ("connection", "engine", "places")
 
-    def __init__(self, connection: AsyncConnection, engine: Engine) -> None:
+    def __init__(
+        self, connection: AsyncConnection, engine: Engine, places: dict[tuple[object, ...], int]
+    ) -> None:
         self.connection = connection
         self.engine = engine
+        self.places = places
 
     async def execute(self, statement: Executable, parameters: Any = None) -> int:
         """Run a statement and return how many rows it touched.
@@ -53,8 +60,8 @@ class Transaction:
         """Insert the rows whose keys are free, pass over the others, return the new ones."""
         if not rows:
             return []
-        statement = self.engine.insert(table).values(rows).on_conflict_do_nothing()
-        return await self.rows(statement.returning(*returning))
+        statement = self.engine.insert(table).on_conflict_do_nothing()
+        return await self.rows(statement.returning(*returning), list(rows))
 
     async def _run(self, statement: Executable, parameters: Any) -> CursorResult[Any]:
         try:
@@ -71,36 +78,40 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = engine_for(url)
+        self._group_commit = GroupCommit(self.write, most_waiting=MOST_WAITING)
+        self.places: dict[tuple[object, ...], int] = {}
+        """How far each pool is known to be used up; see `bulk.take_each`."""
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Transaction]:
         """Open a transaction that commits when the block ends and rolls back when it raises."""
         async with self.engine.writer().begin() as connection:
-            yield Transaction(connection, self.engine)
+            yield Transaction(connection, self.engine, self.places)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
         """Open a transaction that only reads."""
         async with self.engine.reader().connect() as connection:
-            yield Transaction(connection, self.engine)
+            yield Transaction(connection, self.engine, self.places)
 
     async def submit(
         self,
         batch: Callable[[Transaction, Sequence[C]], Awaitable[Sequence[R | Exception]]],
         command: C,
     ) -> R:
-        """Run one command through a batch function, in a transaction; raise its refusal.
+        """Run a command in the next group commit; return its result or raise its refusal.
 
         The batch function takes a list of commands and returns a list with the result or the
-        refusal of each, in order, and a refused command must have changed nothing: so commands
-        of many callers can share one commit without a change outside this layer.
+        refusal of each, in order. A refused command must have changed nothing: its neighbours
+        are committed.
+
+        Raises:
+            QueueFull, CommitFailed: see `group_commit.py`.
         """
-        async with self.write() as tx:
-            (outcome,) = await batch(tx, [command])
-        if isinstance(outcome, Exception):
-            raise outcome
+        outcome: R = await self._group_commit.submit(batch, command)
         return outcome
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Finish the commands that were accepted and close every connection."""
+        await self._group_commit.drain()
         await self.engine.close()

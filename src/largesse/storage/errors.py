@@ -13,5 +13,13 @@ class BrokenReference(StorageError):
     """A row refers to one that is missing, or one that is deleted is still referred to."""
 
 
+class QueueFull(StorageError):
+    """Too many commands wait for a commit already; nothing was done."""
+
+
+class CommitFailed(StorageError):
+    """A commit failed, so that it may or may not have happened."""
+
+
 class DatabaseInUse(StorageError):
     """Another process serves from this SQLite file."""

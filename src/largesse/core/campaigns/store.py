@@ -9,18 +9,29 @@ from largesse.core.campaigns.model import Campaign, CampaignState, campaigns
 from largesse.core.ids import parsed_id
 from largesse.core.records import value_of
 from largesse.storage.database import Transaction
-from largesse.storage.records import find
 
 
 async def campaign_named(
     tx: Transaction, organization_id: int, field: str, value: str
 ) -> Campaign | None:
     """Find a campaign by its `id`, `name` or `alternative_code`."""
-    wanted = parsed_id(value) if field == "id" else value
-    if wanted is None:
-        return None
-    row = await find(tx, campaigns, organization_id, campaigns.c[field] == wanted)
-    return None if row is None else value_of(Campaign, row)
+    return (await campaigns_named(tx, organization_id, field, [value])).get(value)
+
+
+async def campaigns_named(
+    tx: Transaction, organization_id: int, field: str, values: Sequence[str]
+) -> dict[str, Campaign]:
+    """Find campaigns by their `id`, `name` or `alternative_code`, by what was asked for."""
+    wanted = {value: parsed_id(value) if field == "id" else value for value in values}
+    column = campaigns.c[field]
+    rows = await tx.rows(
+        select(campaigns).where(
+            campaigns.c.organization_id == organization_id,
+            tx.engine.any_of(column, [key for key in wanted.values() if key is not None]),
+        )
+    )
+    found = {row._mapping[field]: value_of(Campaign, row) for row in rows}
+    return {value: found[key] for value, key in wanted.items() if key in found}
 
 
 async def campaigns_by_id(
@@ -29,7 +40,8 @@ async def campaigns_by_id(
     """Return the campaigns with these ids."""
     rows = await tx.rows(
         select(campaigns).where(
-            campaigns.c.organization_id == organization_id, campaigns.c.id.in_(ids)
+            campaigns.c.organization_id == organization_id,
+            tx.engine.any_of(campaigns.c.id, ids),
         )
     )
     return {row.id: value_of(Campaign, row) for row in rows}

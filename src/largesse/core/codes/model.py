@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, Column, Index, String, Table, UniqueConstrain
 
 from largesse.core.access.model import Actor
 from largesse.core.campaigns.model import Campaign
+from largesse.core.customers.model import ByAccount, ByCustomer, FoundReceiver
 from largesse.core.tables import created_at, id_column, organization_column, reference
 from largesse.storage.types import Utc, metadata
 
@@ -92,20 +93,40 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
+class CampaignRef:
+    """A campaign by one of the ways a client names it: `id`, `name` or `alternative_code`."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRef:
+    """The very code that a client asks for."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class IssueCode:
-    """A command: give out one code of a campaign, to a customer or to whoever will bring it."""
+    """A command: give out one code, to a receiver or to whoever will bring it."""
 
     organization_id: int
-    campaign_id: UUID
+    wanted: CampaignRef | CodeRef
     now: datetime
-    customer_id: UUID | None = None
-    account_id: UUID | None = None
-    one_time_token_id: UUID | None = None
-    """The customer token whose one-time password this request uses up."""
-    code: str | None = None
-    """The very code that is asked for, instead of the next one."""
+    receiver: ByCustomer | ByAccount | FoundReceiver | None = None
+    on_request_only: bool = True
+    """Whether the campaign must be one of discounts that distributes upon request (SEED 002)."""
     user_id: UUID | None = None
     unit_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The outcome of a command: the code, and the campaign it is of."""
+
+    code: Code
+    campaign: Campaign
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,24 +1,29 @@
 """The use cases of codes: fill a pool, give out a code, look one up."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from largesse.core import clock
 from largesse.core.access.model import Caller, Right
 from largesse.core.access.service import Access
 from largesse.core.campaigns import store as campaign_store
-from largesse.core.campaigns.model import Campaign, CampaignType, CodeSource, Distribution
+from largesse.core.campaigns.model import Campaign, CodeSource
 from largesse.core.codes import store
 from largesse.core.codes.format import LONGEST, CodeFormat
-from largesse.core.codes.model import Code, CodeState, IssueCode, IssuedCode, codes
-from largesse.core.customers.model import FoundReceiver, Receiver
+from largesse.core.codes.issue import issue
+from largesse.core.codes.model import (
+    CampaignRef,
+    Code,
+    CodeRef,
+    CodeState,
+    IssueCode,
+    IssuedCode,
+    codes,
+)
+from largesse.core.customers.model import ByAccount, ByCustomer, FoundReceiver, Receiver
 from largesse.core.customers.service import Receivers
 from largesse.core.errors import (
     AlreadyExists,
-    CampaignTypeNotAllowed,
-    CodeNotEffective,
-    DistributionNotAllowed,
     InvalidValue,
     NoCampaign,
     UnknownCampaign,
@@ -27,6 +32,7 @@ from largesse.core.errors import (
 )
 from largesse.core.promotions.service import find_in_channel
 from largesse.core.records import Page, Records
+from largesse.core.text import folded
 from largesse.storage import records
 from largesse.storage.database import Database, Transaction
 
@@ -35,21 +41,6 @@ CHUNK = 500
 
 MOST_AT_ONCE = 100_000
 """Codes that one call generates at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class CampaignRef:
-    """A campaign by one of the ways a client names it: `id`, `name` or `alternative_code`."""
-
-    field: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class CodeRef:
-    """The very code that a client asks for."""
-
-    code: str
 
 
 class Codes(Records[Code]):
@@ -79,14 +70,7 @@ class Codes(Records[Code]):
             and what `Receivers.find` raises.
         """
         caller.require(Right.ISSUE_CODES)
-        campaign = await self._campaign(caller, wanted)
-        if campaign.type != CampaignType.DISCOUNT:
-            raise CampaignTypeNotAllowed(campaign.name)
-        if campaign.distribution != Distribution.UPON_REQUEST:
-            raise DistributionNotAllowed(campaign.name)
-        found = await self._receivers.find(caller, receiver)
-        code = wanted.code if isinstance(wanted, CodeRef) else None
-        return await self._issue(caller, campaign, found, code)
+        return await self._issue(caller, wanted, await self._receivers.prepared(caller, receiver))
 
     async def create(self, caller: Caller, new: Any) -> Code:
         """Refuse: codes come from a campaign (`generate`, `add`), not from a form."""
@@ -106,7 +90,8 @@ class Codes(Records[Code]):
             )
         if campaign is None:
             raise NoCampaign(key)
-        return await self._issue(caller, campaign, None, None)
+        ref = CampaignRef("id", campaign.id.hex)
+        return await self._issue(caller, ref, None, on_request_only=False)
 
     async def generate(self, caller: Caller, campaign: CampaignRef, count: int) -> int:
         """Put `count` new codes into a campaign's pool and return how many it got.
@@ -143,7 +128,7 @@ class Codes(Records[Code]):
         if not 1 <= len(new) <= MOST_AT_ONCE:
             raise InvalidValue("codes", f"must be from 1 to {MOST_AT_ONCE:,} codes")
         for code in new:
-            if not 1 <= len(code) <= LONGEST or not code.isprintable() or " " in code:
+            if not _is_code(code):
                 raise InvalidValue(
                     "codes", f"{code[:80]!r} is no code (1 to {LONGEST} characters, no space)"
                 )
@@ -195,10 +180,8 @@ class Codes(Records[Code]):
 
     # --- inside --------------------------------------------------------------------------------
 
-    async def _campaign(self, caller: Caller, wanted: CampaignRef | CodeRef) -> Campaign:
+    async def _campaign(self, caller: Caller, wanted: CampaignRef) -> Campaign:
         async with self.database.read() as tx:
-            if isinstance(wanted, CodeRef):
-                return await self._campaign_of_code(tx, caller, wanted.code)
             found = await campaign_store.campaign_named(
                 tx, caller.organization_id, wanted.field, wanted.value
             )
@@ -206,38 +189,31 @@ class Codes(Records[Code]):
             raise UnknownCampaign(wanted.value, wanted.field)
         return found
 
-    async def _campaign_of_code(self, tx: Transaction, caller: Caller, code: str) -> Campaign:
-        found = await store.code_named(tx, caller.organization_id, code)
-        if found is None:
-            raise CodeNotEffective(code)
-        ids = [found.campaign_id]
-        campaigns = await campaign_store.campaigns_by_id(tx, caller.organization_id, ids)
-        return campaigns[found.campaign_id]
-
     async def _issue(
-        self, caller: Caller, campaign: Campaign, found: FoundReceiver | None, code: str | None
+        self,
+        caller: Caller,
+        wanted: CampaignRef | CodeRef,
+        receiver: ByCustomer | ByAccount | FoundReceiver | None,
+        *,
+        on_request_only: bool = True,
     ) -> IssuedCode:
         command = IssueCode(
             organization_id=caller.organization_id,
-            campaign_id=campaign.id,
+            wanted=wanted,
             now=clock.now(),
-            customer_id=found.customer_id if found else None,
-            account_id=found.account_id if found else None,
-            one_time_token_id=found.one_time_token_id if found else None,
-            code=code,
+            receiver=receiver,
+            on_request_only=on_request_only,
             user_id=caller.user_id,
             unit_id=caller.unit_id,
         )
-        issued = await self.database.submit(store.issue, command)
+        given = await self.database.submit(issue, command)
+        code, actor = given.code, self._access.actor
+        organization_id = caller.organization_id
         return IssuedCode(
-            issued,
-            campaign,
-            created_by=await self._access.actor(
-                caller.organization_id, issued.created_by_user, issued.created_by_unit
-            ),
-            issued_by=await self._access.actor(
-                caller.organization_id, issued.issued_by_user, issued.issued_by_unit
-            ),
+            code,
+            given.campaign,
+            created_by=await actor(organization_id, code.created_by_user, code.created_by_unit),
+            issued_by=await actor(organization_id, code.issued_by_user, code.issued_by_unit),
         )
 
     async def _add(
@@ -253,3 +229,12 @@ class Codes(Records[Code]):
             user_id=caller.user_id,
             unit_id=caller.unit_id,
         )
+
+
+def _is_code(text: str) -> bool:
+    # The key that it is compared by may be longer than the code: both have a column.
+    return (
+        1 <= len(text)
+        and max(len(text), len(folded(text))) <= LONGEST
+        and (text.isprintable() and " " not in text)
+    )

@@ -24,22 +24,23 @@ from largesse.core.customers.model import (
     Receiver,
     TokenState,
     accounts,
+    customer_identifiers,
     customer_tokens,
     customers,
 )
 from largesse.core.errors import (
-    AmbiguousValue,
     CustomerTokenNotEffective,
     InvalidValue,
     MissingValue,
     PassCodeRequired,
     PassCodeWrong,
+    Refused,
     UnknownAccount,
     UnknownCustomer,
     UnknownCustomerToken,
 )
-from largesse.core.ids import parsed_id
-from largesse.core.records import Page, Records, check_limit, page_of
+from largesse.core.limits import check_fits
+from largesse.core.records import Page, Records, check_after, check_limit, page_of
 from largesse.core.text import checked_email, folded
 from largesse.storage.database import Database, Transaction
 
@@ -81,7 +82,10 @@ class Customers(Records[Customer]):
         """Return the customers after an id; filters: `email`, and every identifier by its name."""
         caller.require(self.read_right)
         check_limit(limit)
-        where = [customers.c.id > after] if after is not None else []
+        where = []
+        if after is not None:
+            check_after(customers, after)
+            where.append(customers.c.id > after)
         email = filters.pop("email", None)
         if email is not None:
             where.append(customers.c.email_key == folded(email))
@@ -124,6 +128,7 @@ class Customers(Records[Customer]):
         return await self._one(tx, caller.organization_id, record_id)
 
     async def _one(self, tx: Transaction, organization_id: int, record_id: Any) -> Customer:
+        self._check_id(record_id)
         found = await store.customer(tx, organization_id, record_id)
         if found is None:
             raise UnknownCustomer(str(record_id))
@@ -145,6 +150,9 @@ class Customers(Records[Customer]):
             only = KIND_OF_IDENTIFIER.get(Identifier(name))
             if value and only is not None and only != kind:
                 raise InvalidValue(f"identifiers.{name}", f"is for a customer that is a {only}")
+            if value:
+                kept = {"value": value, "value_key": folded(str(value))}
+                check_fits(customer_identifiers, kept, field=f"identifiers.{name}")
 
 
 class Accounts(Records[Account]):
@@ -239,29 +247,30 @@ class Receivers:
         Raises:
             UnknownCustomer, UnknownAccount: nothing has that identifier.
             AmbiguousValue: several accounts have the name given.
+            and what `prepared` raises.
+        """
+        named = await self.prepared(caller, receiver)
+        if isinstance(named, FoundReceiver):
+            return named
+        async with self._database.read() as tx:
+            found = await store.find_receivers(tx, [(caller.organization_id, named)])
+        (outcome,) = found.values()
+        if isinstance(outcome, Refused):
+            raise outcome
+        return outcome
+
+    async def prepared(
+        self, caller: Caller, receiver: Receiver
+    ) -> ByCustomer | ByAccount | FoundReceiver:
+        """Check what must be checked before a transaction: a customer token and its pass code.
+
+        Raises:
             UnknownCustomerToken, CustomerTokenNotEffective, PassCodeRequired, PassCodeWrong
+            UnknownAccount: the token's customer has no account of the kind.
         """
         if isinstance(receiver, ByToken):
             return await self._by_token(caller.organization_id, receiver)
-        async with self._database.read() as tx:
-            if isinstance(receiver, ByCustomer):
-                found = await find_customer(
-                    tx, caller.organization_id, receiver.identifier, receiver.value
-                )
-                return FoundReceiver(found)
-            return await self._by_account(tx, caller.organization_id, receiver)
-
-    async def _by_account(
-        self, tx: Transaction, organization_id: int, receiver: ByAccount
-    ) -> FoundReceiver:
-        found = await store.accounts_named(
-            tx, organization_id, receiver.kind, receiver.field, receiver.value
-        )
-        if not found:
-            raise UnknownAccount(receiver.value, receiver.field)
-        if len(found) > 1:
-            raise AmbiguousValue(receiver.field, receiver.value)
-        return FoundReceiver(found[0].customer_id, found[0].id)
+        return receiver
 
     async def _by_token(self, organization_id: int, receiver: ByToken) -> FoundReceiver:
         column, value = await self._token_key(receiver)
@@ -315,12 +324,8 @@ async def find_customer(
     Raises:
         UnknownCustomer: nobody has that identifier.
     """
-    if identifier is None:
-        own = parsed_id(value)
-        if own is not None and await store.customer(tx, organization_id, own) is not None:
-            return own
-        identifier = Identifier.CUSTOMER_ID
-    found = await store.customer_id_of(tx, organization_id, identifier, value)
-    if found is None:
-        raise UnknownCustomer(value, identifier.value)
-    return found
+    wanted = (organization_id, ByCustomer(identifier, value))
+    outcome = (await store.find_receivers(tx, [wanted]))[wanted]
+    if isinstance(outcome, Refused):
+        raise outcome
+    return outcome.customer_id

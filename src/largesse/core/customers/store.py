@@ -9,13 +9,17 @@ from sqlalchemy import ColumnElement, Row, delete, select, update
 from largesse.core.customers.model import (
     Account,
     AccountKind,
+    ByAccount,
+    ByCustomer,
     Customer,
+    FoundReceiver,
     Identifier,
     accounts,
     customer_identifiers,
     customer_tokens,
     customers,
 )
+from largesse.core.errors import AmbiguousValue, Refused, UnknownAccount, UnknownCustomer
 from largesse.core.ids import parsed_id
 from largesse.core.records import value_of
 from largesse.core.text import folded
@@ -44,7 +48,7 @@ async def customer_ids_of(
         select(customer_identifiers.c.value_key, customer_identifiers.c.customer_id).where(
             customer_identifiers.c.organization_id == organization_id,
             customer_identifiers.c.kind == identifier,
-            customer_identifiers.c.value_key.in_([folded(value) for value in values]),
+            tx.engine.any_of(customer_identifiers.c.value_key, [folded(value) for value in values]),
         )
     )
     return {row.value_key: row.customer_id for row in rows}
@@ -118,23 +122,83 @@ async def replace_identifiers(
         await tx.execute(customer_identifiers.insert(), rows)
 
 
-async def accounts_named(
-    tx: Transaction, organization_id: int, kind: AccountKind, field: str, value: str
-) -> list[Account]:
-    """Return the accounts that a field names: at most two, enough to see that it is ambiguous."""
-    wanted: Any = parsed_id(value) if field == "id" else value
-    if wanted is None:
-        return []
+async def find_receivers(
+    tx: Transaction, wanted: Sequence[tuple[int, ByCustomer | ByAccount]]
+) -> dict[tuple[int, ByCustomer | ByAccount], FoundReceiver | Refused]:
+    """Find many receivers, by one statement for each way of naming them.
+
+    A receiver that is unknown or ambiguous comes back as the refusal.
+    """
+    groups: dict[tuple[int, type, str, str], list[ByCustomer | ByAccount]] = {}
+    for organization_id, receiver in wanted:
+        if isinstance(receiver, ByAccount):
+            way = (receiver.kind.value, receiver.field)
+        else:
+            way = (receiver.identifier or "", "")
+        groups.setdefault((organization_id, type(receiver), *way), []).append(receiver)
+    found: dict[tuple[int, ByCustomer | ByAccount], FoundReceiver | Refused] = {}
+    for (organization_id, kind, name, field), receivers in groups.items():
+        values = sorted({receiver.value for receiver in receivers})
+        if kind is ByAccount:
+            matches = await _by_account(tx, organization_id, AccountKind(name), field, values)
+        else:
+            identifier = Identifier(name) if name else None
+            matches = await _by_customer(tx, organization_id, identifier, values)
+        found.update({(organization_id, one): matches[one.value] for one in receivers})
+    return found
+
+
+async def _by_account(
+    tx: Transaction, organization_id: int, kind: AccountKind, field: str, values: Sequence[str]
+) -> dict[str, FoundReceiver | Refused]:
+    keys = {value: parsed_id(value) if field == "id" else value for value in values}
+    column = accounts.c[field]
     rows = await tx.rows(
-        select(accounts)
-        .where(
+        select(column.label("key"), accounts.c.id, accounts.c.customer_id).where(
             accounts.c.organization_id == organization_id,
             accounts.c.kind == kind,
-            accounts.c[field] == wanted,
+            tx.engine.any_of(column, [key for key in keys.values() if key is not None]),
         )
-        .limit(2)
     )
-    return [value_of(Account, row) for row in rows]
+    matches: dict[Any, list[FoundReceiver]] = {}
+    for row in rows:
+        matches.setdefault(row.key, []).append(FoundReceiver(row.customer_id, row.id))
+    found: dict[str, FoundReceiver | Refused] = {}
+    for value, key in keys.items():
+        of_key = matches.get(key, [])
+        if len(of_key) > 1:
+            found[value] = AmbiguousValue(field, value)
+        else:
+            found[value] = of_key[0] if of_key else UnknownAccount(value, field)
+    return found
+
+
+async def _by_customer(
+    tx: Transaction, organization_id: int, identifier: Identifier | None, values: Sequence[str]
+) -> dict[str, FoundReceiver | Refused]:
+    """Find customers by an identifier; None: by any id of their own, ours or the shop's."""
+    found: dict[str, FoundReceiver | Refused] = {}
+    ours = {value: parsed_id(value) for value in values} if identifier is None else {}
+    if any(ours.values()):
+        rows = await tx.rows(
+            select(customers.c.id).where(
+                customers.c.organization_id == organization_id,
+                tx.engine.any_of(customers.c.id, [key for key in ours.values() if key]),
+            )
+        )
+        known = {row.id for row in rows}
+        found = {value: FoundReceiver(key) for value, key in ours.items() if key and key in known}
+    kind = identifier or Identifier.CUSTOMER_ID
+    rest = [value for value in values if value not in found]
+    of_key = await customer_ids_of(tx, organization_id, kind, rest) if rest else {}
+    for value in rest:
+        customer_id = of_key.get(folded(value))
+        found[value] = (
+            UnknownCustomer(value, kind.value)
+            if customer_id is None
+            else FoundReceiver(customer_id)
+        )
+    return found
 
 
 async def account_of_customer(

@@ -1,11 +1,13 @@
 """What differs between the two databases, as named properties instead of `if sqlite`."""
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Select, Table
+from sqlalchemy import ColumnElement, Executable, Select, Table
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from largesse.storage.bulk import Demand, Pool
 from largesse.storage.engines.postgres import Postgres
 from largesse.storage.engines.sqlite import Sqlite
 
@@ -26,8 +28,21 @@ class Engine(Protocol):
     def insert(self, table: Table) -> Any:
         """Return an INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
 
-    def take(self, statement: Select[Any], table: Table, *, index: str) -> Select[Any]:
+    def take(
+        self, statement: Select[Any], table: Table, *, index: str | None = None
+    ) -> Select[Any]:
         """Make a SELECT take rows for itself: none that another transaction is taking."""
+
+    def take_each(self, pool: Pool, demands: Sequence[Demand]) -> Sequence[Executable]:
+        """Return the statements that take rows of a pool, some for each demand."""
+
+    def update_each(
+        self, table: Table, keys: Sequence[str], rows: Sequence[dict[str, Any]]
+    ) -> tuple[Executable, Any]:
+        """Return the statement, and its parameters, that gives each row values of its own."""
+
+    def any_of(self, column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+        """Return `column IN (values)` in one text for any number of values."""
 
     def now(self, plus_seconds: float = 0) -> ColumnElement[Any]:
         """Return the database's own clock, for leases that several machines compare."""

@@ -1,10 +1,25 @@
 """SQLite: one file, one writing connection, commits that survive a power cut."""
 
 import fcntl
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Table, event, func
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Select,
+    String,
+    Table,
+    bindparam,
+    event,
+    func,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import make_url
@@ -12,6 +27,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
+from largesse.storage.bulk import Demand, Pool
 from largesse.storage.errors import DatabaseInUse
 
 READERS = 4
@@ -90,12 +106,50 @@ class Sqlite:
         """Return SQLite's INSERT."""
         return sqlite_insert(table)
 
-    def take(self, statement: Select[Any], table: Table, *, index: str) -> Select[Any]:
+    def take(
+        self, statement: Select[Any], table: Table, *, index: str | None = None
+    ) -> Select[Any]:
         """Name the index: the planner otherwise scans past all rows that are gone.
 
         Nobody else writes inside BEGIN IMMEDIATE, so nothing needs to be locked.
         """
+        if index is None:
+            return statement
         return statement.with_hint(table, f"INDEXED BY {index}", "sqlite")
+
+    def take_each(self, pool: Pool, demands: Sequence[Demand]) -> Sequence[Executable]:
+        """Take for one demand after the other: nobody else writes meanwhile."""
+        table = pool.table.c
+        return [
+            select(pool.table)
+            .with_hint(pool.table, f"INDEXED BY {pool.index}", "sqlite")
+            .where(
+                *(table[name] == value for name, value in zip(pool.keys, d.key, strict=True)),
+                *pool.free,
+                table[pool.place] > d.behind,
+            )
+            .order_by(table[pool.place])
+            .limit(d.wanted)
+            for d in demands
+        ]
+
+    def update_each(
+        self, table: Table, keys: Sequence[str], rows: Sequence[dict[str, Any]]
+    ) -> tuple[Executable, Any]:
+        """Run one UPDATE for each row, prepared once and inside the driver."""
+        names = list(rows[0])
+        statement = (
+            update(table)
+            .where(*(table.c[name] == bindparam(f"of_{name}") for name in keys))
+            .values({name: bindparam(f"of_{name}") for name in names if name not in keys})
+        )
+        return statement, [{f"of_{name}": row[name] for name in names} for row in rows]
+
+    def any_of(self, column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+        """Pass the values as one JSON text; UUIDs are kept as 32 hexadecimal digits."""
+        texts = [value.hex if isinstance(value, UUID) else value for value in values]
+        each = func.json_each(json.dumps(texts)).table_valued("value")
+        return type_coerce(column, String).in_(select(each.c.value))
 
     def now(self, plus_seconds: float = 0) -> ColumnElement[Any]:
         """Return SQLite's clock, in the form in which `Utc` keeps a moment."""

@@ -1,0 +1,128 @@
+"""Group commit: commands that arrive while a batch is in flight share the next commit.
+
+A commit waits for the disk, and the disk takes as long for one row as for a hundred. So while one
+batch is being committed the next one gathers; under load a commit serves many callers, and a
+caller alone waits for nobody: there is no timer.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from largesse.storage.errors import CommitFailed, QueueFull
+
+if TYPE_CHECKING:
+    from largesse.storage.database import Transaction
+
+Batch = Callable[["Transaction", Sequence[Any]], Awaitable[Sequence[Any]]]
+"""Takes a list of commands and returns the result or the refusal of each, in order."""
+
+MOST_IN_A_BATCH = 512
+"""Commands that share one commit at most: a bound on how long the first of them waits."""
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A command on its way, and the caller that waits for its outcome."""
+
+    batch: Batch
+    command: Any
+    future: asyncio.Future[Any]
+
+    def settle(self, outcome: Any) -> None:
+        """Hand the caller its result or its refusal, unless it has given up waiting."""
+        if self.future.done():
+            return
+        if isinstance(outcome, Exception):
+            self.future.set_exception(outcome)
+        else:
+            self.future.set_result(outcome)
+
+
+class GroupCommit:
+    """One queue of commands for one database."""
+
+    def __init__(
+        self,
+        write: Callable[[], AbstractAsyncContextManager["Transaction"]],
+        *,
+        most_waiting: int,
+    ) -> None:
+        self._write = write
+        self._most_waiting = most_waiting
+        self._waiting: deque[Entry] = deque()
+        self._running: asyncio.Task[None] | None = None
+
+    async def submit(self, batch: Batch, command: Any) -> Any:
+        """Run a command in the next batch; return its result or raise its refusal.
+
+        A caller that is cancelled leaves its command behind: it is carried out and recorded.
+
+        Raises:
+            QueueFull: too many commands wait already; nothing was done.
+            CommitFailed: the commit itself failed; it may or may not have happened.
+        """
+        if len(self._waiting) >= self._most_waiting:
+            raise QueueFull()
+        loop = asyncio.get_running_loop()
+        entry = Entry(batch, command, loop.create_future())
+        self._waiting.append(entry)
+        if self._running is None:
+            self._running = loop.create_task(self._run())
+        return await entry.future
+
+    async def drain(self) -> None:
+        """Wait until every command that was accepted has its outcome."""
+        while self._running is not None:
+            await asyncio.wait([self._running])
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                count = min(len(self._waiting), MOST_IN_A_BATCH)
+                await self._commit([self._waiting.popleft() for _ in range(count)])
+        finally:
+            self._running = None
+
+    async def _commit(self, entries: list[Entry]) -> None:
+        """Carry out entries in one transaction and settle them once it is committed."""
+        committing = False
+        try:
+            async with self._write() as tx:
+                outcomes = await _outcomes(tx, entries)
+                committing = True
+        except Exception as error:
+            if committing:
+                failed = CommitFailed(str(error))
+                failed.__cause__ = error
+                _settle(entries, [failed] * len(entries))
+            elif len(entries) == 1:
+                entries[0].settle(error)
+            else:
+                # One command broke the statement for all. Nothing was kept, so each is carried
+                # out again by itself and only the bad one fails.
+                for entry in entries:
+                    await self._commit([entry])
+        else:
+            _settle(entries, outcomes)
+
+
+async def _outcomes(tx: "Transaction", entries: Sequence[Entry]) -> list[Any]:
+    """Run each batch function once over all its commands; return the outcomes in entry order."""
+    of_batch: dict[Batch, list[int]] = {}
+    for index, entry in enumerate(entries):
+        of_batch.setdefault(entry.batch, []).append(index)
+    outcomes: list[Any] = [None] * len(entries)
+    for batch, indexes in of_batch.items():
+        results = await batch(tx, [entries[index].command for index in indexes])
+        for index, result in zip(indexes, results, strict=True):
+            outcomes[index] = result
+    return outcomes
+
+
+def _settle(entries: Sequence[Entry], outcomes: Sequence[Any]) -> None:
+    for entry, outcome in zip(entries, outcomes, strict=True):
+        entry.settle(outcome)
