@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import timedelta
 from email.utils import parseaddr
 
 from largesse.core.access.people import ApplicationKeys, Units, Users
@@ -10,6 +11,7 @@ from largesse.core.campaigns.service import Campaigns
 from largesse.core.codes.service import Codes
 from largesse.core.customers.service import Accounts, Customers, CustomerTokens, Receivers
 from largesse.core.grants.service import Grants
+from largesse.core.idempotency.service import Idempotency
 from largesse.core.jobs.service import Jobs
 from largesse.core.lists.service import Assignments, CustomerGroups, PromotionLists
 from largesse.core.mail.service import Mails
@@ -55,6 +57,7 @@ class Services:
     newsletter: Newsletter
     mails: Mails
     jobs: Jobs
+    idempotency: Idempotency
 
     async def start(self) -> None:
         """Make what must exist before the first request."""
@@ -107,6 +110,7 @@ def open_services(settings: Settings) -> Services:
         newsletter=Newsletter(database, builtin, open_status=settings.newsletter_open_status),
         mails=Mails(database, domain=_domain(settings.mail_from), wake=wakeups.mail.set),
         jobs=Jobs(database),
+        idempotency=Idempotency(database, keep=timedelta(hours=settings.native.idempotency_hours)),
     )
 
 

@@ -74,6 +74,8 @@ class NativeSettings(DialectSettings, frozen=True, kw_only=True, forbid_unknown_
 
     token_seconds: int = 3600
     """Life time of an access token."""
+    idempotency_hours: int = 24
+    """How long the answer to a request with an `Idempotency-Key` is kept."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,6 +5,7 @@ from largesse.core.campaigns import model as campaigns
 from largesse.core.codes import model as codes
 from largesse.core.customers import model as customers
 from largesse.core.grants import model as grants
+from largesse.core.idempotency import model as idempotency
 from largesse.core.jobs import model as jobs
 from largesse.core.lists import model as lists
 from largesse.core.mail import model as mail
@@ -19,6 +20,7 @@ __all__ = [
     "codes",
     "customers",
     "grants",
+    "idempotency",
     "jobs",
     "lists",
     "mail",

@@ -1,7 +1,8 @@
 """The database: transactions, and the few statements that every area needs."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 from sqlalchemy import CursorResult, Executable, Row, Table
@@ -63,6 +64,10 @@ class Transaction:
         statement = self.engine.insert(table).on_conflict_do_nothing()
         return await self.rows(statement.returning(*returning), list(rows))
 
+    def prepared(self, name: Hashable, build: Callable[[], Executable]) -> Executable:
+        """Return a statement that is built once and kept under a name."""
+        return self.engine.prepared(name, build)
+
     async def _run(self, statement: Executable, parameters: Any) -> CursorResult[Any]:
         try:
             return await self.connection.execute(statement, parameters)
@@ -71,6 +76,10 @@ class Transaction:
             if kind is None:
                 raise
             raise kind(str(error.orig)) from error
+
+
+_shared: ContextVar[Transaction | None] = ContextVar("shared", default=None)
+"""The transaction that everything in this task is part of; see `Database.together`."""
 
 
 class Database:
@@ -85,14 +94,40 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Transaction]:
         """Open a transaction that commits when the block ends and rolls back when it raises."""
+        if (shared := self._shared()) is not None:
+            async with shared.connection.begin_nested():
+                yield shared
+            return
         async with self.engine.writer().begin() as connection:
             yield Transaction(connection, self.engine, self.places)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
         """Open a transaction that only reads."""
+        if (shared := self._shared()) is not None:
+            yield shared
+            return
         async with self.engine.reader().connect() as connection:
             yield Transaction(connection, self.engine, self.places)
+
+    @asynccontextmanager
+    async def together(self) -> AsyncIterator[Transaction]:
+        """Make one transaction of everything that this task does inside the block.
+
+        Transactions opened in it are savepoints of this one, so that a use case commits with what
+        stands around it, and a refused one still leaves nothing. Such a use case has a commit of
+        its own: it takes no part in group commit.
+        """
+        async with self.write() as tx:
+            token = _shared.set(tx)
+            try:
+                yield tx
+            finally:
+                _shared.reset(token)
+
+    def _shared(self) -> Transaction | None:
+        shared = _shared.get()
+        return shared if shared is not None and shared.engine is self.engine else None
 
     async def submit(
         self,
@@ -108,6 +143,12 @@ class Database:
         Raises:
             QueueFull, CommitFailed: see `group_commit.py`.
         """
+        if self._shared() is not None:
+            async with self.write() as tx:
+                (alone,) = await batch(tx, [command])
+            if isinstance(alone, Exception):
+                raise alone
+            return alone
         outcome: R = await self._group_commit.submit(batch, command)
         return outcome
 

@@ -685,6 +685,36 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "idempotency_keys",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("user_id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=True),
+        sa.Column("created_at", Utc(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "user_id"],
+            ["users.organization_id", "users.id"],
+            name=op.f("fk_idempotency_keys_organization_id_user_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_idempotency_keys_organization_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint(
+            "organization_id", "user_id", "key", name=op.f("pk_idempotency_keys")
+        ),
+    )
+    with op.batch_alter_table("idempotency_keys", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_idempotency_keys_created_at", ["organization_id", "created_at"], unique=False
+        )
+
+    op.create_table(
         "promotion_list_items",
         sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("list_id", sa.BigInteger(), nullable=False),
@@ -888,6 +918,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_promotion_list_items_promotion_id")
 
     op.drop_table("promotion_list_items")
+    with op.batch_alter_table("idempotency_keys", schema=None) as batch_op:
+        batch_op.drop_index("ix_idempotency_keys_created_at")
+
+    op.drop_table("idempotency_keys")
     with op.batch_alter_table("grants", schema=None) as batch_op:
         batch_op.drop_index(
             "uq_grants_active",
