@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 
 
@@ -19,11 +19,25 @@ class OutgoingMail:
     message_id: str
     date: datetime
 
+    @property
+    def envelope_to(self) -> str:
+        """The recipient with the domain in ASCII, which every mail service takes."""
+        local, _, domain = self.recipient.rpartition("@")
+        try:
+            return f"{local}@{domain.encode('idna').decode()}"
+        except UnicodeError:
+            return self.recipient
+
+    @property
+    def needs_utf8(self) -> bool:
+        """Whether the mail service must know SMTPUTF8 (RFC 6531), e.g. for müller@example.com."""
+        return not self.envelope_to.isascii()
+
     def message(self) -> EmailMessage:
         """Return the MIME message, with a plain-text and an HTML part."""
-        message = EmailMessage(policy=SMTP)
+        message = EmailMessage(policy=SMTPUTF8 if self.needs_utf8 else SMTP)
         message["From"] = self.sender
-        message["To"] = self.recipient
+        message["To"] = self.envelope_to
         message["Subject"] = self.subject
         message["Date"] = format_datetime(self.date)
         message["Message-ID"] = self.message_id

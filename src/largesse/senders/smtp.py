@@ -80,20 +80,26 @@ class SmtpSender:
         return connection
 
     async def _converse(self, connection: aiosmtplib.SMTP, mail: OutgoingMail) -> str:
+        content = mail.message().as_bytes()
+        options, encoding = [], "ascii"
+        if mail.needs_utf8:
+            if not connection.supports_extension("smtputf8"):
+                raise TurnedDown("the mail service takes no address beyond ASCII")
+            options, encoding = ["SMTPUTF8"], "utf-8"
         try:
-            await connection.mail(self._envelope_from)
-            await connection.rcpt(mail.recipient)
+            await connection.mail(self._envelope_from, options=options, encoding=encoding)
+            await connection.rcpt(mail.envelope_to, encoding=encoding)
         except aiosmtplib.SMTPResponseException as error:
             raise _refusal(error) from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise PutOff(f"{type(error).__name__}: {error}") from error
         try:
-            answer = await connection.data(mail.message().as_bytes())
+            answer = await connection.data(content)
         except aiosmtplib.SMTPResponseException as error:
             raise _refusal(error) from error
         except (aiosmtplib.SMTPException, OSError) as error:
             raise CutOff(f"{type(error).__name__}: {error}") from error
-        return f"{answer.code} {answer.message}"
+        return _reply(answer.code, answer.message)
 
     async def _keep(self, connection: aiosmtplib.SMTP) -> None:
         if connection.is_connected:
@@ -104,7 +110,13 @@ class SmtpSender:
 
 def _refusal(error: aiosmtplib.SMTPResponseException) -> PutOff | TurnedDown:
     kind = TurnedDown if error.code >= PERMANENT else PutOff
-    return kind(f"{error.code} {error.message}")
+    return kind(_reply(error.code, error.message))
+
+
+def _reply(code: int, text: str) -> str:
+    # The library keeps bytes that are no UTF-8 as halves of surrogate pairs: no database does.
+    readable = text.encode(errors="surrogateescape").decode(errors="replace")
+    return f"{code} {readable}".replace("\0", "\ufffd")
 
 
 async def _quit(connection: aiosmtplib.SMTP) -> None:

@@ -59,6 +59,11 @@ async def _send_one(services: "Services", due: DueMail) -> None:
         await _record(services, due, MailState.UNCERTAIN, "uncertain", error.reply)
     except PutOff as error:
         await _put_off(services, due, error.reply)
+    except Exception as error:
+        # Whatever it was, it must not leave the mail behind as if it were still on its way.
+        log.exception("mail fault", mail=str(due.id))
+        reply = f"{type(error).__name__}: {error}"
+        await _record(services, due, MailState.UNCERTAIN, "uncertain", reply)
     else:
         await _record(services, due, MailState.SENT, "sent", reply)
 
