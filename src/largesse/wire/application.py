@@ -86,7 +86,8 @@ class Endpoint:
             raise UnknownPath()
         route = self._methods.get(method)
         if route is None:
-            raise MethodNotAllowed(tuple(sorted(self._methods)))
+            offered = (m for m, r in self._methods.items() if r.offer is Offer.DONE)
+            raise MethodNotAllowed(tuple(sorted(offered)))
         if route.offer is not Offer.DONE:
             raise NotOffered(route.reason)
         return route

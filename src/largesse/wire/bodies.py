@@ -61,8 +61,8 @@ def wrong_type(error: msgspec.ValidationError) -> WrongType:
     """Return what msgspec found as a refusal that names the field, e.g. `promotionIds[0]`."""
     match = _VALIDATION.match(str(error))
     assert match is not None
-    missing = re.search(r"missing required field `(\w+)`", match["reason"])
+    named = re.search(r"(?:missing required|unknown) field `([^`]+)`", match["reason"])
     path = (match["path"] or "").removeprefix("$").lstrip(".")
-    if missing:
-        path = f"{path}.{missing[1]}".lstrip(".")
+    if named:
+        path = f"{path}.{named[1]}".lstrip(".")
     return WrongType(path, match["reason"])

@@ -94,7 +94,6 @@ async def test_a_code_that_a_crash_took_back_is_given_to_the_repetition(
     demo_services: Services,
 ) -> None:
     caller = await caller_of(demo_services)
-    (campaign,) = (await demo_services.campaigns.page(caller, alternative_code="BG4")).items
     fault: Exception | None = RuntimeError("the power is gone")
 
     async def run() -> Answer:

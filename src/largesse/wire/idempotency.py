@@ -1,0 +1,71 @@
+"""`Idempotency-Key`: a request that is repeated, e.g. after a lost answer, is carried out once."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from starlette.responses import Response
+
+from largesse.core.access.passwords import keyed_digest
+from largesse.core.errors import InvalidValue
+from largesse.core.idempotency.model import Answer
+from largesse.wire.call import Call
+from largesse.wire.routes import Handler
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotency-Replayed"
+"""The header of an answer that an earlier request got: "true"."""
+
+
+def once(
+    handler: Handler,
+    *,
+    encode: Callable[[Call, Any, int], Response],
+    status: int,
+    kept: Callable[[Any], Any] = lambda result: result,
+) -> Handler:
+    """Return a handler that carries out a request with an idempotency key once.
+
+    `encode` and `status` are the route's; `encode` takes a `msgspec.Raw` for a body that it made
+    before. `kept` may take something out of a result, such as a
+    secret, that an answer to a repetition is not to have.
+    """
+
+    async def handle(call: Call) -> Any:
+        key = _key(call)
+        if key is None:
+            return await handler(call)
+        results: list[Any] = []
+
+        async def run() -> Answer:
+            results.append(await handler(call))
+            return Answer(status, bytes(encode(call, kept(results[0]), status).body))
+
+        services = call.services
+        found = await services.idempotency.once(call.caller, key, await _fingerprint(call), run)
+        if not found.replayed:
+            # The use case woke the worker before this transaction was committed.
+            services.wakeups.jobs.set()
+            services.wakeups.mail.set()
+            return results[0]
+        call.response_headers[REPLAYED] = "true"
+        return encode(call, msgspec.Raw(found.answer.body), found.answer.status)
+
+    return handle
+
+
+def _key(call: Call) -> str | None:
+    given = call.request.headers.getlist(HEADER)
+    if len(given) > 1:
+        raise InvalidValue(HEADER, "is given more than once")
+    return given[0] if given else None
+
+
+async def _fingerprint(call: Call) -> str:
+    """Return what tells requests apart: method, path and body, however the body is spelled.
+
+    It is keyed, because a body may hold a password that could be guessed from a plain digest.
+    """
+    body = msgspec.json.encode(call.body, order="sorted").decode()
+    text = f"{call.request.method} {call.request.scope['path']} {body}"
+    return keyed_digest(await call.services.access.signing_key(), text)
