@@ -1,13 +1,15 @@
 """Every query of campaigns."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Executable, bindparam, select
 
 from largesse.core.campaigns.model import Campaign, CampaignState, campaigns
 from largesse.core.ids import parsed_id
 from largesse.core.records import value_of
+from largesse.storage.bulk import Parameter
 from largesse.storage.database import Transaction
 
 
@@ -23,13 +25,8 @@ async def campaigns_named(
 ) -> dict[str, Campaign]:
     """Find campaigns by their `id`, `name` or `alternative_code`, by what was asked for."""
     wanted = {value: parsed_id(value) if field == "id" else value for value in values}
-    column = campaigns.c[field]
-    rows = await tx.rows(
-        select(campaigns).where(
-            campaigns.c.organization_id == organization_id,
-            tx.engine.any_of(column, [key for key in wanted.values() if key is not None]),
-        )
-    )
+    keys = [key for key in wanted.values() if key is not None]
+    rows = await tx.rows(*_campaigns_by(tx, organization_id, field, keys))
     found = {row._mapping[field]: value_of(Campaign, row) for row in rows}
     return {value: found[key] for value, key in wanted.items() if key in found}
 
@@ -38,13 +35,21 @@ async def campaigns_by_id(
     tx: Transaction, organization_id: int, ids: Sequence[UUID]
 ) -> dict[UUID, Campaign]:
     """Return the campaigns with these ids."""
-    rows = await tx.rows(
-        select(campaigns).where(
-            campaigns.c.organization_id == organization_id,
-            tx.engine.any_of(campaigns.c.id, ids),
-        )
-    )
+    rows = await tx.rows(*_campaigns_by(tx, organization_id, "id", list(ids)))
     return {row.id: value_of(Campaign, row) for row in rows}
+
+
+def _campaigns_by(
+    tx: Transaction, organization_id: int, field: str, values: list[Any]
+) -> tuple[Executable, dict[str, Any]]:
+    statement = tx.prepared(
+        ("campaigns by", field),
+        lambda: select(campaigns).where(
+            campaigns.c.organization_id == bindparam("organization"),
+            tx.engine.any_of(campaigns.c[field], Parameter("values")),
+        ),
+    )
+    return statement, {"organization": organization_id, "values": values}
 
 
 async def campaign_of_promotion(

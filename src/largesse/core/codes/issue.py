@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from largesse.core.campaigns.model import (
     Campaign,
@@ -52,9 +52,21 @@ from largesse.core.text import folded
 from largesse.storage.bulk import Pool, take_each, update_each
 from largesse.storage.database import Transaction
 from largesse.storage.sequences import next_numbers
+from largesse.storage.types import Utc
 
 ATTEMPTS = 8
 """Draws of a random code before a format counts as full: each fails 1 in 1,000 at the worst."""
+
+POOL = Pool(
+    table=codes,
+    keys=("organization_id", "campaign_id"),
+    place="pos",
+    index=AVAILABLE_INDEX,
+    free=(
+        IS_AVAILABLE,
+        codes.c.expires_at.is_(None) | (codes.c.expires_at > bindparam("now", type_=Utc)),
+    ),
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -228,15 +240,9 @@ async def _take_from_pools(tx: Transaction, plans: Sequence[Plan]) -> None:
     waiting: dict[tuple[Any, ...], list[Plan]] = defaultdict(list)
     for plan in plans:
         waiting[plan.command.organization_id, plan.campaign.id].append(plan)
+    wanted = {key: len(asking) for key, asking in waiting.items()}
     now = max(plan.command.now for plan in plans)
-    pool = Pool(
-        table=codes,
-        keys=("organization_id", "campaign_id"),
-        place="pos",
-        index=AVAILABLE_INDEX,
-        free=(IS_AVAILABLE, codes.c.expires_at.is_(None) | (codes.c.expires_at > now)),
-    )
-    taken = await take_each(tx, pool, {key: len(asking) for key, asking in waiting.items()})
+    taken = await take_each(tx, POOL, wanted, {"now": now})
     for key, asking in waiting.items():
         for plan, row in zip(asking, taken[key], strict=False):
             plan.code = value_of(Code, row)
@@ -271,7 +277,8 @@ async def _use_up_passwords(tx: Transaction, plans: Sequence[Plan]) -> None:
     """
     using = [p for p in plans if p.receiver is not None and p.receiver.one_time_token_id]
     for plan in sorted(using, key=lambda plan: str(plan.receiver)):
-        assert plan.receiver is not None and plan.receiver.one_time_token_id is not None
+        assert plan.receiver is not None
+        assert plan.receiver.one_time_token_id is not None
         if plan.refusal is None and not await use_up_one_time_password(
             tx, plan.command.organization_id, plan.receiver.one_time_token_id
         ):

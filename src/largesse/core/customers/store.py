@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, delete, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, select, update
 
 from largesse.core.customers.model import (
     Account,
@@ -23,6 +23,7 @@ from largesse.core.errors import AmbiguousValue, Refused, UnknownAccount, Unknow
 from largesse.core.ids import parsed_id
 from largesse.core.records import value_of
 from largesse.core.text import folded
+from largesse.storage.bulk import Parameter
 from largesse.storage.database import Transaction
 
 
@@ -44,12 +45,17 @@ async def customer_ids_of(
     tx: Transaction, organization_id: int, identifier: Identifier, values: Sequence[str]
 ) -> dict[str, UUID]:
     """Find the customers that many identifiers name, by their folded value."""
+    statement = tx.prepared(
+        "customers by identifier",
+        lambda: select(customer_identifiers.c.value_key, customer_identifiers.c.customer_id).where(
+            customer_identifiers.c.organization_id == bindparam("organization"),
+            customer_identifiers.c.kind == bindparam("of_kind"),
+            tx.engine.any_of(customer_identifiers.c.value_key, Parameter("keys")),
+        ),
+    )
+    keys = [folded(value) for value in values]
     rows = await tx.rows(
-        select(customer_identifiers.c.value_key, customer_identifiers.c.customer_id).where(
-            customer_identifiers.c.organization_id == organization_id,
-            customer_identifiers.c.kind == identifier,
-            tx.engine.any_of(customer_identifiers.c.value_key, [folded(value) for value in values]),
-        )
+        statement, {"organization": organization_id, "of_kind": identifier, "keys": keys}
     )
     return {row.value_key: row.customer_id for row in rows}
 
@@ -152,13 +158,17 @@ async def _by_account(
     tx: Transaction, organization_id: int, kind: AccountKind, field: str, values: Sequence[str]
 ) -> dict[str, FoundReceiver | Refused]:
     keys = {value: parsed_id(value) if field == "id" else value for value in values}
-    column = accounts.c[field]
+    statement = tx.prepared(
+        ("accounts by", field),
+        lambda: select(accounts.c[field].label("key"), accounts.c.id, accounts.c.customer_id).where(
+            accounts.c.organization_id == bindparam("organization"),
+            accounts.c.kind == bindparam("of_kind"),
+            tx.engine.any_of(accounts.c[field], Parameter("values")),
+        ),
+    )
+    asked = [key for key in keys.values() if key is not None]
     rows = await tx.rows(
-        select(column.label("key"), accounts.c.id, accounts.c.customer_id).where(
-            accounts.c.organization_id == organization_id,
-            accounts.c.kind == kind,
-            tx.engine.any_of(column, [key for key in keys.values() if key is not None]),
-        )
+        statement, {"organization": organization_id, "of_kind": kind, "values": asked}
     )
     matches: dict[Any, list[FoundReceiver]] = {}
     for row in rows:

@@ -1,13 +1,13 @@
 """What differs between the two databases, as named properties instead of `if sqlite`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Executable, Select, Table
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from largesse.storage.bulk import Demand, Pool
+from largesse.storage.bulk import Bound, Demand, Parameter, Pool
 from largesse.storage.engines.postgres import Postgres
 from largesse.storage.engines.sqlite import Sqlite
 
@@ -33,16 +33,27 @@ class Engine(Protocol):
     ) -> Select[Any]:
         """Make a SELECT take rows for itself: none that another transaction is taking."""
 
-    def take_each(self, pool: Pool, demands: Sequence[Demand]) -> Sequence[Executable]:
+    def prepared(self, name: Hashable, build: Callable[[], Executable]) -> Executable:
+        """Return the statement kept under the name; build it at the first call."""
+
+    def take_each(self, pool: Pool, demands: Sequence[Demand]) -> Sequence[Bound]:
         """Return the statements that take rows of a pool, some for each demand."""
 
     def update_each(
         self, table: Table, keys: Sequence[str], rows: Sequence[dict[str, Any]]
-    ) -> tuple[Executable, Any]:
-        """Return the statement, and its parameters, that gives each row values of its own."""
+    ) -> Bound:
+        """Return the statement that gives each row values of its own."""
 
-    def any_of(self, column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
-        """Return `column IN (values)` in one text for any number of values."""
+    def any_of(
+        self, column: ColumnElement[Any], values: Sequence[Any] | Parameter
+    ) -> ColumnElement[bool]:
+        """Return `column IN (...)` over values, or over a list that is a parameter of its own."""
+
+    def matches(self, column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
+        """Match texts with a pattern: `*` is any characters, everything else is itself, case too."""
+
+    def by_code_point(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Order texts by their characters' numbers, whatever the database's locale is."""
 
     def now(self, plus_seconds: float = 0) -> ColumnElement[Any]:
         """Return the database's own clock, for leases that several machines compare."""

@@ -1,5 +1,6 @@
 """PostgreSQL 15 or newer through asyncpg; several serving and working processes."""
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -7,11 +8,13 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    BindParameter,
     ColumnElement,
     Executable,
     Select,
     Table,
     any_,
+    bindparam,
     func,
     literal,
     select,
@@ -22,8 +25,10 @@ from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.types import TypeEngine
 
-from largesse.storage.bulk import Demand, Pool
+from largesse.storage.bulk import Bound, Demand, Parameter, Pool
+from largesse.storage.statements import Statements
 
 CONNECTIONS = 10
 """Connections a process keeps. Group commit needs few; the rest serve reads."""
@@ -32,12 +37,13 @@ UNIQUE_VIOLATION = "23505"
 FOREIGN_KEY_VIOLATION = "23503"
 
 
-class Postgres:
+class Postgres(Statements):
     """One PostgreSQL database."""
 
     name = "postgres"
 
     def __init__(self, url: str) -> None:
+        super().__init__()
         self._engine = create_async_engine(
             make_url(url).set(drivername="postgresql+asyncpg"),
             pool_size=CONNECTIONS,
@@ -63,47 +69,39 @@ class Postgres:
         """Lock the rows and pass over those that another transaction has locked."""
         return statement.with_for_update(skip_locked=True, of=table)
 
-    def take_each(self, pool: Pool, demands: Sequence[Demand]) -> Sequence[Executable]:
+    def take_each(self, pool: Pool, demands: Sequence[Demand]) -> Sequence[Bound]:
         """Take for all demands by one statement; its text is the same for any number of them."""
-        table = pool.table.c
         names = (*pool.keys, "wanted", "behind")
-        types = (*(table[name].type for name in pool.keys), BigInteger(), BigInteger())
         columns = zip(*((*d.key, d.wanted, d.behind) for d in demands), strict=True)
-        arrays = [
-            literal(list(values), ARRAY(kind)) for values, kind in zip(columns, types, strict=True)
-        ]
-        demand = func.unnest(*arrays).table_valued(*names).render_derived(name="demand")
-        taken = (
-            select(pool.table)
-            .where(
-                *(table[name] == demand.c[name] for name in pool.keys),
-                *pool.free,
-                table[pool.place] > demand.c.behind,
-            )
-            .order_by(table[pool.place])
-            .limit(demand.c.wanted)
-            .with_for_update(skip_locked=True)
-            .lateral("taken")
-        )
-        return [select(taken).select_from(demand.join(taken, true()))]
+        statement = self.prepared(("take", pool.table.name, pool.index), lambda: _take(pool))
+        return [(statement, dict(zip(names, map(list, columns), strict=True)))]
 
     def update_each(
         self, table: Table, keys: Sequence[str], rows: Sequence[dict[str, Any]]
-    ) -> tuple[Executable, Any]:
+    ) -> Bound:
         """Join the table with the rows, handed over as one array a column."""
-        names = list(rows[0])
-        arrays = [literal([row[name] for row in rows], ARRAY(table.c[name].type)) for name in names]
-        given = func.unnest(*arrays).table_valued(*names).render_derived(name="given")
-        statement = (
-            update(table)
-            .where(*(table.c[name] == given.c[name] for name in keys))
-            .values({name: given.c[name] for name in names if name not in keys})
+        names = tuple(rows[0])
+        statement = self.prepared(
+            ("update", table.name, keys, names), lambda: _update(table, keys, names)
         )
-        return statement, None
+        return statement, {f"given_{name}": [row[name] for row in rows] for name in names}
 
-    def any_of(self, column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
-        """Pass the values as one array."""
+    def any_of(
+        self, column: ColumnElement[Any], values: Sequence[Any] | Parameter
+    ) -> ColumnElement[bool]:
+        """Take the values as one array."""
+        if isinstance(values, Parameter):
+            return column == any_(_array(values.name, column.type))
         return column == any_(literal(list(values), ARRAY(column.type)))
+
+    def matches(self, column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
+        """Write the pattern as one of LIKE, in which `%` and `_` are special."""
+        escaped = re.sub(r"([\\%_])", r"\\\1", pattern)
+        return column.like(escaped.replace("*", "%"), escape="\\")
+
+    def by_code_point(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Use the collation C: UTF-8's bytes are in the order of the code points."""
+        return column.collate("C")
 
     def now(self, plus_seconds: float = 0) -> ColumnElement[Any]:
         """Return the server's clock at this statement, not at the transaction's start."""
@@ -122,3 +120,41 @@ class Postgres:
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
+
+
+def _array(name: str, kind: TypeEngine[Any]) -> BindParameter[Any]:
+    return bindparam(name, type_=ARRAY(kind))
+
+
+def _take(pool: Pool) -> Executable:
+    table = pool.table.c
+    arrays = [_array(name, table[name].type) for name in pool.keys]
+    arrays += [_array(name, BigInteger()) for name in ("wanted", "behind")]
+    demand = (
+        func.unnest(*arrays)
+        .table_valued(*pool.keys, "wanted", "behind")
+        .render_derived(name="demand")
+    )
+    taken = (
+        select(pool.table)
+        .where(
+            *(table[name] == demand.c[name] for name in pool.keys),
+            *pool.free,
+            table[pool.place] > demand.c.behind,
+        )
+        .order_by(table[pool.place])
+        .limit(demand.c.wanted)
+        .with_for_update(skip_locked=True)
+        .lateral("taken")
+    )
+    return select(taken).select_from(demand.join(taken, true()))
+
+
+def _update(table: Table, keys: Sequence[str], names: Sequence[str]) -> Executable:
+    arrays = [_array(f"given_{name}", table.c[name].type) for name in names]
+    given = func.unnest(*arrays).table_valued(*names).render_derived(name="given")
+    return (
+        update(table)
+        .where(*(table.c[name] == given.c[name] for name in keys))
+        .values({name: given.c[name] for name in names if name not in keys})
+    )

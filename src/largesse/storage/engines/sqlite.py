@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -9,13 +10,17 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Dialect,
     Executable,
     Select,
     String,
     Table,
+    Text,
+    TypeDecorator,
     bindparam,
     event,
     func,
+    literal,
     select,
     type_coerce,
     update,
@@ -27,8 +32,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from largesse.storage.bulk import Demand, Pool
+from largesse.storage.bulk import Bound, Demand, Parameter, Pool
 from largesse.storage.errors import DatabaseInUse
+from largesse.storage.statements import Statements
 
 READERS = 4
 """Connections that read beside the one that writes; WAL lets them."""
@@ -45,6 +51,17 @@ PRAGMAS = (
 )
 
 
+class JsonList(TypeDecorator[list[Any]]):
+    """A list of values as one JSON text; UUIDs are kept as 32 hexadecimal digits."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> str:
+        """Write the list as JSON."""
+        return json.dumps([v.hex if isinstance(v, UUID) else v for v in value or ()])
+
+
 class HintCompiler(SQLiteCompiler):
     """Writes `INDEXED BY name`, which SQLAlchemy's own compiler for SQLite leaves out."""
 
@@ -53,12 +70,13 @@ class HintCompiler(SQLiteCompiler):
         return text
 
 
-class Sqlite:
+class Sqlite(Statements):
     """The SQLite file of one installation."""
 
     name = "sqlite"
 
     def __init__(self, url: str) -> None:
+        super().__init__()
         self._path = make_url(url).database or ""
         if not self._path or self._path == ":memory:":
             raise ValueError("SQLite needs a file: a database in memory loses what it was given")
@@ -117,39 +135,46 @@ class Sqlite:
             return statement
         return statement.with_hint(table, f"INDEXED BY {index}", "sqlite")
 
-    def take_each(self, pool: Pool, demands: Sequence[Demand]) -> Sequence[Executable]:
+    def take_each(self, pool: Pool, demands: Sequence[Demand]) -> Sequence[Bound]:
         """Take for one demand after the other: nobody else writes meanwhile."""
-        table = pool.table.c
+        names = (*pool.keys, "wanted", "behind")
+        statement = self.prepared(("take", pool.table.name, pool.index), lambda: _take(pool))
         return [
-            select(pool.table)
-            .with_hint(pool.table, f"INDEXED BY {pool.index}", "sqlite")
-            .where(
-                *(table[name] == value for name, value in zip(pool.keys, d.key, strict=True)),
-                *pool.free,
-                table[pool.place] > d.behind,
-            )
-            .order_by(table[pool.place])
-            .limit(d.wanted)
+            (statement, dict(zip(names, (*d.key, d.wanted, d.behind), strict=True)))
             for d in demands
         ]
 
     def update_each(
         self, table: Table, keys: Sequence[str], rows: Sequence[dict[str, Any]]
-    ) -> tuple[Executable, Any]:
+    ) -> Bound:
         """Run one UPDATE for each row, prepared once and inside the driver."""
-        names = list(rows[0])
-        statement = (
-            update(table)
-            .where(*(table.c[name] == bindparam(f"of_{name}") for name in keys))
-            .values({name: bindparam(f"of_{name}") for name in names if name not in keys})
+        names = tuple(rows[0])
+        statement = self.prepared(
+            ("update", table.name, keys, names), lambda: _update(table, keys, names)
         )
         return statement, [{f"of_{name}": row[name] for name in names} for row in rows]
 
-    def any_of(self, column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
-        """Pass the values as one JSON text; UUIDs are kept as 32 hexadecimal digits."""
-        texts = [value.hex if isinstance(value, UUID) else value for value in values]
-        each = func.json_each(json.dumps(texts)).table_valued("value")
+    def any_of(
+        self, column: ColumnElement[Any], values: Sequence[Any] | Parameter
+    ) -> ColumnElement[bool]:
+        """Take the values as one JSON text."""
+        if isinstance(values, Parameter):
+            given = bindparam(values.name, type_=JsonList())
+        else:
+            given = literal(list(values), JsonList())
+        each = func.json_each(given).table_valued("value")
         return type_coerce(column, String).in_(select(each.c.value))
+
+    def matches(self, column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
+        """Write the pattern as one of GLOB, in which `?` and `[` are special.
+
+        SQLite's LIKE takes small letters and capitals for the same; PostgreSQL's does not.
+        """
+        return column.bool_op("GLOB")(re.sub(r"([?\[])", r"[\1]", pattern))
+
+    def by_code_point(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Leave the column as it is: SQLite compares bytes."""
+        return column
 
     def now(self, plus_seconds: float = 0) -> ColumnElement[Any]:
         """Return SQLite's clock, in the form in which `Utc` keeps a moment."""
@@ -181,3 +206,26 @@ class Sqlite:
         await self._reader.dispose()
         if self._lock is not None:
             self._lock.close()
+
+
+def _take(pool: Pool) -> Executable:
+    table = pool.table.c
+    return (
+        select(pool.table)
+        .with_hint(pool.table, f"INDEXED BY {pool.index}", "sqlite")
+        .where(
+            *(table[name] == bindparam(name) for name in pool.keys),
+            *pool.free,
+            table[pool.place] > bindparam("behind"),
+        )
+        .order_by(table[pool.place])
+        .limit(bindparam("wanted"))
+    )
+
+
+def _update(table: Table, keys: Sequence[str], names: Sequence[str]) -> Executable:
+    return (
+        update(table)
+        .where(*(table.c[name] == bindparam(f"of_{name}") for name in keys))
+        .values({name: bindparam(f"of_{name}") for name in names if name not in keys})
+    )
