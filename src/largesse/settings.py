@@ -97,6 +97,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The address to serve on."""
     port: int = 8000
     """The port to serve on."""
+    trusted_proxies: str = "127.0.0.1"
+    """Addresses of proxies, parted by commas, whose X-Forwarded-For and -Proto are believed."""
     max_body_bytes: int = 8 * 1024 * 1024
     """The largest request body, in bytes."""
     worker: bool = True
@@ -141,8 +143,7 @@ def load(environment: Mapping[str, str]) -> Settings:
     Raises:
         ValueError: a setting is unknown or of the wrong kind; the message names it.
     """
-    path = Path(environment.get(f"{ENV_PREFIX}CONFIG", "largesse.toml"))
-    values: dict[str, Any] = tomllib.loads(path.read_text()) if path.exists() else {}
+    values = _file(environment.get(f"{ENV_PREFIX}CONFIG"))
     for field in msgspec.structs.fields(Settings):
         name = f"{ENV_PREFIX}{field.name.upper()}"
         if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
@@ -155,6 +156,17 @@ def load(environment: Mapping[str, str]) -> Settings:
         return msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise ValueError(f"settings: {error}") from None
+
+
+def _file(named: str | None) -> dict[str, Any]:
+    """Read the file that is named, which must exist, or largesse.toml, which need not."""
+    path = Path(named or "largesse.toml")
+    if named is None and not path.exists():
+        return {}
+    try:
+        return tomllib.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise ValueError(f"settings: {path}: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _take(environment: Mapping[str, str], name: str, values: dict[str, Any], key: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -13,11 +14,13 @@ from aiosmtpd.controller import Controller
 class Sink:
     """A real SMTP server on a free port of 127.0.0.1, in a thread of its own.
 
-    `answer` is what it says to the next messages, by default that it takes them.
+    `answer` is what it says to the next messages, by default that it takes them. They are kept in
+    `messages`, or handed to `on_message`, in the sink's thread.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, on_message: Callable[[EmailMessage], None] | None = None) -> None:
         self.messages: list[EmailMessage] = []
+        self._on_message = on_message or self.messages.append
         self.answer = "250 OK kept"
         self.delay = 0.0
         self._controller = Controller(self, hostname="127.0.0.1", port=_free_port())
@@ -29,7 +32,7 @@ class Sink:
         if self.answer.startswith("2"):
             message = message_from_bytes(envelope.content, policy=default)
             assert isinstance(message, EmailMessage)
-            self.messages.append(message)
+            self._on_message(message)
         return self.answer
 
     @property
