@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
+from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
@@ -119,6 +121,22 @@ class PromotionList:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """That a customer is in a group."""
+
+    customer_id: UUID
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPromotion:
+    """That a promotion is on a list."""
+
+    promotion_id: UUID
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Assignment:
     """That a group gets a list, with both."""
 
@@ -139,10 +157,10 @@ class ByReference:
 
 @dataclass(frozen=True, slots=True)
 class MomentFilter:
-    """A bound on a moment: `field` is created_at or updated_at, `operator` gt, gte, lt or lte."""
+    """A bound on a moment, e.g. created_at gte 2016-08-24T11:32:37Z."""
 
-    field: str
-    operator: str
+    field: Literal["created_at", "updated_at"]
+    operator: Literal["gt", "gte", "lt", "lte"]
     moment: datetime
 
 
@@ -157,5 +175,6 @@ class AssignmentQuery:
     descending: bool = False
     moments: tuple[MomentFilter, ...] = ()
     group_reference: str | None = None
-    """A reference, in which `*` stands for any characters."""
+    """A reference, in which `*` stands for any characters; all else, case too, counts."""
     list_reference: str | None = None
+    """The like."""

@@ -23,6 +23,8 @@ from largesse.core.lists.model import (
     AssignmentQuery,
     ByReference,
     CustomerGroup,
+    ListedPromotion,
+    Member,
     PromotionList,
     assignments,
     customer_group_members,
@@ -30,7 +32,7 @@ from largesse.core.lists.model import (
     promotion_list_items,
     promotion_lists,
 )
-from largesse.core.records import Page, Records, check_after, check_limit, page_of
+from largesse.core.records import Page, Records, check_after, check_limit, page_of, value_of
 from largesse.storage import records
 from largesse.storage.database import Transaction
 from largesse.storage.errors import BrokenReference, DuplicateKey
@@ -80,6 +82,26 @@ class CustomerGroups(Records[CustomerGroup]):
                 await tx.insert_new(members, [row], returning=(members.c.customer_id,))
         except BrokenReference:
             raise UnknownCustomer(str(customer_id)) from None
+
+    async def members(
+        self, caller: Caller, group_id: int, *, after: Any = None, limit: int = 100
+    ) -> Page[Member]:
+        """Return a group's customers after an id. Raises NotPermitted, UnknownGroup."""
+        caller.require(self.read_right)
+        check_limit(limit)
+        table = customer_group_members
+        async with self.database.read() as tx:
+            await self._one(tx, caller.organization_id, group_id)
+            rows = await records.find_all(
+                tx,
+                table,
+                caller.organization_id,
+                table.c.group_id == group_id,
+                *([] if after is None else [table.c.customer_id > after]),
+                order=(table.c.customer_id,),
+                limit=limit + 1,
+            )
+        return page_of([value_of(Member, row) for row in rows], limit, "customer_id")
 
     async def remove_member(self, caller: Caller, group_id: int, customer_id: Any) -> None:
         """Take a customer out of a group. Raises NotPermitted, UnknownCustomer."""
@@ -133,6 +155,26 @@ class PromotionLists(Records[PromotionList]):
                 await tx.insert_new(items, [row], returning=(items.c.promotion_id,))
         except BrokenReference:
             raise UnknownPromotion(str(promotion_id)) from None
+
+    async def promotions(
+        self, caller: Caller, list_id: int, *, after: Any = None, limit: int = 100
+    ) -> Page[ListedPromotion]:
+        """Return a list's promotions after an id. Raises NotPermitted, UnknownPromotionList."""
+        caller.require(self.read_right)
+        check_limit(limit)
+        table = promotion_list_items
+        async with self.database.read() as tx:
+            await self._one(tx, caller.organization_id, list_id)
+            rows = await records.find_all(
+                tx,
+                table,
+                caller.organization_id,
+                table.c.list_id == list_id,
+                *([] if after is None else [table.c.promotion_id > after]),
+                order=(table.c.promotion_id,),
+                limit=limit + 1,
+            )
+        return page_of([value_of(ListedPromotion, row) for row in rows], limit, "promotion_id")
 
     async def remove_promotion(self, caller: Caller, list_id: int, promotion_id: Any) -> None:
         """Take a promotion off a list. Raises NotPermitted, UnknownPromotion."""

@@ -76,10 +76,19 @@ class Promotions(Records[Promotion]):
 
     async def _insert(self, tx: Transaction, caller: Caller, new: dict[str, Any]) -> Promotion:
         defaults = {"enabled": True, "repeatable": False, "attributes": {}}
-        starts, ends = new.get("starts_at"), new.get("ends_at")
-        if starts is not None and ends is not None and ends <= starts:
-            raise InvalidValue("ends_at", "must be after starts_at")
-        return await super()._insert(tx, caller, defaults | new)
+        return _checked(await super()._insert(tx, caller, defaults | new))
+
+    async def _update(
+        self, tx: Transaction, caller: Caller, record_id: Any, values: dict[str, Any]
+    ) -> Promotion:
+        return _checked(await super()._update(tx, caller, record_id, values))
+
+
+def _checked(promotion: Promotion) -> Promotion:
+    starts, ends = promotion.starts_at, promotion.ends_at
+    if starts is not None and ends is not None and ends <= starts:
+        raise InvalidValue("ends_at", "must be after starts_at")
+    return promotion
 
 
 async def find_in_channel(
