@@ -86,6 +86,7 @@ async def give_to_customer(
             codes.c.id == code_id,
             codes.c.state.in_([CodeState.AVAILABLE, CodeState.ISSUED]),
             codes.c.customer_id.is_(None) | (codes.c.customer_id == customer_id),
+            codes.c.expires_at.is_(None) | (codes.c.expires_at > now),
         )
         .values(
             state=CodeState.ISSUED,
