@@ -34,57 +34,81 @@ async def subscribe(
     tx: Transaction, commands: Sequence[Subscribe]
 ) -> list[Subscription | Exception]:
     """Subscribe each recipient; return the subscription or the refusal of each, in order."""
-    return [await _subscribe_one(tx, command) for command in commands]
-
-
-async def _subscribe_one(tx: Transaction, command: Subscribe) -> Subscription | Exception:
-    row = {
-        "organization_id": command.organization_id,
-        "id": new_id(),
-        "recipient": command.recipient,
-        "recipient_key": folded(command.recipient),
-        "name": command.name,
-        "active": True,
-        "created_at": command.now,
-        "updated_at": command.now,
+    rows = [
+        {
+            "organization_id": command.organization_id,
+            "id": new_id(),
+            "recipient": command.recipient,
+            "recipient_key": folded(command.recipient),
+            "name": command.name,
+            "active": True,
+            "created_at": command.now,
+            "updated_at": command.now,
+        }
+        for command in commands
+    ]
+    # Sorted, so that two batches never wait for each other in a circle.
+    ordered = sorted(rows, key=lambda row: (row["organization_id"], row["recipient_key"]))
+    added = {
+        row.id: value_of(Subscription, row)
+        for row in await tx.insert_new(subscriptions, ordered, returning=(subscriptions,))
     }
-    added = await tx.insert_new(subscriptions, [row], returning=(subscriptions,))
-    if not added:
-        return AlreadySubscribed(command.recipient)
-    await _keep_evidence(tx, command, "subscribed")
-    return value_of(Subscription, added[0])
+    outcomes: list[Subscription | Exception] = [
+        added.get(row["id"]) or AlreadySubscribed(command.recipient)
+        for row, command in zip(rows, commands, strict=True)
+    ]
+    await _keep_evidence(tx, commands, outcomes, "subscribed")
+    return outcomes
 
 
 async def unsubscribe(tx: Transaction, commands: Sequence[Unsubscribe]) -> list[Exception | None]:
     """End each recipient's subscription; return None or the refusal of each, in order."""
-    return [await _unsubscribe_one(tx, command) for command in commands]
-
-
-async def _unsubscribe_one(tx: Transaction, command: Unsubscribe) -> Exception | None:
-    gone = await tx.execute(
-        delete(subscriptions).where(
-            subscriptions.c.organization_id == command.organization_id,
-            subscriptions.c.recipient_key == folded(command.recipient),
+    asked: dict[int, set[str]] = {}
+    for command in commands:
+        asked.setdefault(command.organization_id, set()).add(folded(command.recipient))
+    gone: set[tuple[int, str]] = set()
+    for organization_id, keys in sorted(asked.items()):
+        rows = await tx.rows(
+            delete(subscriptions)
+            .where(
+                subscriptions.c.organization_id == organization_id,
+                tx.engine.any_of(subscriptions.c.recipient_key, sorted(keys)),
+            )
+            .returning(subscriptions.c.recipient_key)
         )
-    )
-    if not gone:
-        return UnknownSubscription(command.recipient, "recipient")
-    await _keep_evidence(tx, command, "unsubscribed")
-    return None
+        gone.update((organization_id, row.recipient_key) for row in rows)
+    outcomes: list[Exception | None] = []
+    for command in commands:
+        key = (command.organization_id, folded(command.recipient))
+        # Of two commands for one recipient the first one ends the subscription.
+        found = key in gone
+        gone.discard(key)
+        outcomes.append(None if found else UnknownSubscription(command.recipient, "recipient"))
+    await _keep_evidence(tx, commands, outcomes, "unsubscribed")
+    return outcomes
 
 
-async def _keep_evidence(tx: Transaction, command: Subscribe | Unsubscribe, action: str) -> None:
-    await tx.execute(
-        consents.insert().values(
-            organization_id=command.organization_id,
-            id=new_id(),
-            recipient_key=folded(command.recipient),
-            action=action,
-            source=command.source,
-            user_id=command.user_id,
-            created_at=command.now,
-        )
-    )
+async def _keep_evidence(
+    tx: Transaction,
+    commands: Sequence[Subscribe | Unsubscribe],
+    outcomes: Sequence[object],
+    action: str,
+) -> None:
+    rows = [
+        {
+            "organization_id": command.organization_id,
+            "id": new_id(),
+            "recipient_key": folded(command.recipient),
+            "action": action,
+            "source": command.source,
+            "user_id": command.user_id,
+            "created_at": command.now,
+        }
+        for command, outcome in zip(commands, outcomes, strict=True)
+        if not isinstance(outcome, Exception)
+    ]
+    if rows:
+        await tx.execute(consents.insert(), rows)
 
 
 async def evidence(tx: Transaction, organization_id: int, recipient: str) -> list[Consent]:
