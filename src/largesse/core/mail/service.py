@@ -1,7 +1,7 @@
 """The use cases of mail: put a code on its way, follow it, retry it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +11,14 @@ from largesse.core.campaigns import store as campaign_store
 from largesse.core.codes import store as code_store
 from largesse.core.codes.model import Code
 from largesse.core.customers import store as customer_store
+from largesse.core.customers.model import Customer
 from largesse.core.customers.service import find_customer
 from largesse.core.errors import (
     CodeGivenToAnother,
     CodeNotEffective,
     CodeOfOtherPromotion,
     InvalidEmail,
+    Refused,
     UnknownCode,
     UnknownMail,
     WrongState,
@@ -59,26 +61,7 @@ class Mails(Records[Mail]):
             InvalidEmail: the customer has no address.
         """
         caller.require(Right.SEND_MAIL)
-        organization_id = caller.organization_id
-        async with self.database.write() as tx:
-            customer_id = await find_customer(tx, organization_id, None, command.customer)
-            code = await code_store.code_named(tx, organization_id, command.code)
-            if code is None:
-                raise UnknownCode(command.code, "code")
-            promotion = await _promotion_of(tx, organization_id, code, command)
-            if not await code_store.give_to_customer(
-                tx,
-                organization_id,
-                code.id,
-                customer_id,
-                now=clock.now(),
-                user_id=caller.user_id,
-                unit_id=caller.unit_id,
-            ):
-                if code.customer_id not in (None, customer_id):
-                    raise CodeGivenToAnother(code.code)
-                raise CodeNotEffective(code.code)
-            mail = await self._enqueue(tx, caller, customer_id, code, promotion)
+        mail = await self.database.submit(self._send, (caller, command))
         self._wake()
         return mail
 
@@ -134,21 +117,49 @@ class Mails(Records[Mail]):
             ),
         )
 
-    async def _enqueue(
-        self,
-        tx: Transaction,
-        caller: Caller,
-        customer_id: UUID,
-        code: Code,
-        promotion: Promotion,
-    ) -> Mail:
+    async def _send(
+        self, tx: Transaction, asked: Sequence[tuple[Caller, SendCode]]
+    ) -> list[Mail | Exception]:
+        """Queue the mails of many callers; return the mail or the refusal of each, in order."""
+        return [await self._send_one(tx, caller, command) for caller, command in asked]
+
+    async def _send_one(
+        self, tx: Transaction, caller: Caller, command: SendCode
+    ) -> Mail | Exception:
+        # Every refusal comes before the first change: the neighbours' changes are committed.
         organization_id = caller.organization_id
-        found = await store.mail_of(tx, organization_id, customer_id, code.id)
-        if found is not None:
-            return found
-        customer = await customer_store.customer(tx, organization_id, customer_id)
-        if customer is None or not customer.email:
-            raise InvalidEmail("", "missing: the customer has no e-mail address")
+        try:
+            customer_id = await find_customer(tx, organization_id, None, command.customer)
+            code = await code_store.code_named(tx, organization_id, command.code)
+            if code is None:
+                raise UnknownCode(command.code, "code")
+            promotion = await _promotion_of(tx, organization_id, code, command)
+            customer = await customer_store.customer(tx, organization_id, customer_id)
+            if customer is None or not customer.email:
+                raise InvalidEmail("", "missing: the customer has no e-mail address")
+            if not await code_store.give_to_customer(
+                tx,
+                organization_id,
+                code.id,
+                customer_id,
+                now=clock.now(),
+                user_id=caller.user_id,
+                unit_id=caller.unit_id,
+            ):
+                raise _why_not(code, customer_id)
+        except Refused as refusal:
+            return refusal
+        row = self._row(organization_id, customer, code, promotion)
+        added = await store.enqueue(tx, [row])
+        if added:
+            return added[0]
+        joined = await store.mail_of(tx, organization_id, customer_id, code.id)
+        assert joined is not None
+        return joined
+
+    def _row(
+        self, organization_id: int, customer: Customer, code: Code, promotion: Promotion
+    ) -> dict[str, Any]:
         rendered = code_mail(
             code=code.code,
             title=promotion.title,
@@ -157,10 +168,10 @@ class Mails(Records[Mail]):
             expires=code.expires_at.strftime("%Y-%m-%d") if code.expires_at else None,
         )
         mail_id, now = new_id(), clock.now()
-        row = {
+        return {
             "organization_id": organization_id,
             "id": mail_id,
-            "customer_id": customer_id,
+            "customer_id": customer.id,
             "code_id": code.id,
             "recipient": customer.email,
             "subject": rendered.subject,
@@ -172,12 +183,12 @@ class Mails(Records[Mail]):
             "due_at": now,
             "created_at": now,
         }
-        added = await store.enqueue(tx, [row])
-        joined = (
-            added[0] if added else await store.mail_of(tx, organization_id, customer_id, code.id)
-        )
-        assert joined is not None
-        return joined
+
+
+def _why_not(code: Code, customer_id: UUID) -> Refused:
+    if code.customer_id not in (None, customer_id):
+        return CodeGivenToAnother(code.code)
+    return CodeNotEffective(code.code)
 
 
 async def _promotion_of(
