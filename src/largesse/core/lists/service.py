@@ -274,7 +274,6 @@ class Assignments(Records[Assignment]):
                 )
                 if ends == {"group_id": found.group.id, "list_id": found.list.id}:
                     return found
-                await store.lock_assignments(tx, caller.organization_id, found.id, ends)
                 await records.change(
                     tx,
                     assignments,

@@ -1,11 +1,13 @@
 """Every query of lists."""
 
 import operator
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, String, Table, false, func, select
 
+from largesse.core.limits import unfit
 from largesse.core.lists.model import (
     Assignment,
     AssignmentQuery,
@@ -18,7 +20,6 @@ from largesse.core.lists.model import (
 )
 from largesse.core.records import value_of
 from largesse.storage.database import Transaction
-from largesse.storage.records import find
 
 SORTS: Mapping[str, ColumnElement[Any]] = {
     "id": assignments.c.id,
@@ -71,15 +72,16 @@ async def assignment(
     tx: Transaction, organization_id: int, wanted: int | ByReference
 ) -> Assignment | None:
     """Find an assignment by its id or by the references of its group and list."""
-    statement = _joined(organization_id)
-    if isinstance(wanted, ByReference):
-        statement = statement.where(
-            customer_groups.c.reference == wanted.group,
-            promotion_lists.c.reference == wanted.list,
-        )
-    else:
-        statement = statement.where(assignments.c.id == wanted)
-    row = await tx.row(statement)
+    pairs = (
+        ((customer_groups.c.reference, wanted.group), (promotion_lists.c.reference, wanted.list))
+        if isinstance(wanted, ByReference)
+        else ((assignments.c.id, wanted),)
+    )
+    if any(unfit(column.type, value) for column, value in pairs):
+        return None
+    row = await tx.row(
+        _joined(organization_id).where(*(column == value for column, value in pairs))
+    )
     return None if row is None else _assignment(row)
 
 
@@ -87,17 +89,13 @@ async def search(
     tx: Transaction, organization_id: int, query: AssignmentQuery
 ) -> tuple[list[Assignment], int]:
     """Return a page of assignments and how many there are in all."""
-    statement = _joined(organization_id).where(*_conditions(query))
+    statement = _joined(organization_id).where(*_conditions(tx, query))
     total = await tx.value(select(func.count()).select_from(statement.subquery()))
     column = SORTS[query.sort]
-    order = (
-        (column.desc(), assignments.c.id.desc())
-        if query.descending
-        else (
-            column.asc(),
-            assignments.c.id.asc(),
-        )
-    )
+    if isinstance(column.type, String):
+        column = tx.engine.by_code_point(column)
+    # The id parts those that are equal, so that no page repeats or leaves out a record.
+    order = [one.desc() if query.descending else one.asc() for one in (column, assignments.c.id)]
     rows = await tx.rows(statement.order_by(*order).limit(query.limit).offset(query.offset))
     return [_assignment(row) for row in rows], int(total)
 
@@ -115,37 +113,48 @@ async def page(
     return [_assignment(row) for row in await tx.rows(statement)]
 
 
-def _conditions(query: AssignmentQuery) -> list[ColumnElement[bool]]:
+def _conditions(tx: Transaction, query: AssignmentQuery) -> list[ColumnElement[bool]]:
     conditions = [
         OPERATORS[bound.operator](assignments.c[bound.field], bound.moment)
         for bound in query.moments
     ]
     if query.group_reference is not None:
-        conditions.append(like(customer_groups.c.reference, query.group_reference))
+        conditions.append(_fits(tx, customer_groups.c.reference, query.group_reference))
     if query.list_reference is not None:
-        conditions.append(like(promotion_lists.c.reference, query.list_reference))
+        conditions.append(_fits(tx, promotion_lists.c.reference, query.list_reference))
     return conditions
 
 
-def like(column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
+def _fits(tx: Transaction, column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
     """Match a pattern in which `*` stands for any characters and everything else for itself."""
+    if unfit(column.type, pattern.replace("*", "")):
+        return false()
     if "*" not in pattern:
         return column == pattern
-    literal = pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return column.like(literal.replace("*", "%"), escape="\\")
+    # SQLite refuses patterns of more than 50,000 characters; asterisks in a row mean one.
+    return tx.engine.matches(column, re.sub(r"\*+", "*", pattern))
 
 
 async def group(tx: Transaction, organization_id: int, wanted: int | str) -> CustomerGroup | None:
-    """Find a group by its id or, given a text, by its reference."""
-    column = customer_groups.c.reference if isinstance(wanted, str) else customer_groups.c.id
-    row = await find(tx, customer_groups, organization_id, column == wanted)
+    """Find a group by its id or, given a text, by its reference, and keep it as it is."""
+    row = await _kept(tx, customer_groups, organization_id, wanted)
     return None if row is None else value_of(CustomerGroup, row)
 
 
 async def promotion_list(
     tx: Transaction, organization_id: int, wanted: int | str
 ) -> PromotionList | None:
-    """Find a list by its id or, given a text, by its reference."""
-    column = promotion_lists.c.reference if isinstance(wanted, str) else promotion_lists.c.id
-    row = await find(tx, promotion_lists, organization_id, column == wanted)
+    """Find a list by its id or, given a text, by its reference, and keep it as it is."""
+    row = await _kept(tx, promotion_lists, organization_id, wanted)
     return None if row is None else value_of(PromotionList, row)
+
+
+async def _kept(
+    tx: Transaction, table: Table, organization_id: int, wanted: int | str
+) -> Row[Any] | None:
+    """Find a row that nobody deletes or changes before this transaction ends."""
+    column = table.c.reference if isinstance(wanted, str) else table.c.id
+    if unfit(column.type, wanted):
+        return None
+    own = table.c.organization_id == organization_id
+    return await tx.row(select(table).where(own, column == wanted).with_for_update(read=True))
