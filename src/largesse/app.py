@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from largesse import migrations
 from largesse.dialects.crmcom.routes import CRMCOM
+from largesse.dialects.intershop.routes import INTERSHOP
 from largesse.services import Services
 from largesse.wire.application import application
 from largesse.wire.dialect import Dialect
@@ -16,7 +17,7 @@ from largesse.wire.mount import Mounts
 from largesse.wire.requests import RequestIds
 from largesse.worker import loop
 
-DIALECTS: Sequence[Dialect] = (CRMCOM,)
+DIALECTS: Sequence[Dialect] = (CRMCOM, INTERSHOP)
 """Every wire. Adding a vendor is one folder and one line here."""
 
 

@@ -1,1 +1,1 @@
-"""intershop."""
+"""Intershop's contact centre and newsletter."""
