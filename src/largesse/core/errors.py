@@ -148,8 +148,12 @@ class UnknownChannel(Unknown):
     """No such channel."""
 
 
+@dataclass(eq=False)
 class UnknownPromotion(Unknown):
     """No such promotion."""
+
+    others: tuple[str, ...] = ()
+    """Further promotions of the same request that do not exist either."""
 
 
 class UnknownCampaign(Unknown):

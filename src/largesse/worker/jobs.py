@@ -1,12 +1,12 @@
 """Runs jobs chunk by chunk: the cursor moves in the transaction of the chunk's effect."""
 
 import asyncio
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
 
-from largesse.core import clock
 from largesse.core.grants.service import counted
 from largesse.core.ids import new_id
 from largesse.core.jobs import store
@@ -17,11 +17,17 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-CHUNK = 500
-"""Rows in one transaction."""
-
 LEASE_SECONDS = 30.0
 """How long a worker may be silent before another one takes its job over."""
+
+TURN_SECONDS = 5.0
+"""How long a worker stays with one job before it looks for one that is less far."""
+
+FIRST_RETRY = 1.0
+"""Seconds before a job is taken up again after a fault; twice as long after each further one."""
+
+MOST_ATTEMPTS = 8
+"""Faults in a row, without a chunk in between, after which a job has failed."""
 
 
 class LeaseLost(Exception):
@@ -29,41 +35,67 @@ class LeaseLost(Exception):
 
 
 async def run_one_job(services: "Services", stop: asyncio.Event) -> bool:
-    """Run the oldest job that waits until it ends or `stop` is set; False if none waits."""
+    """Run the job whose turn it is, for a while or until `stop` is set; False if none waits."""
     async with services.database.write() as tx:
         claim = await store.claim(tx, new_id(), lease_seconds=LEASE_SECONDS)
     if claim is None:
         return False
-    log.info("job taken up", job=str(claim.id), kind=claim.kind, done=claim.done, total=claim.total)
+    with structlog.contextvars.bound_contextvars(job=str(claim.id), kind=claim.kind):
+        log.info("job taken up", done=claim.done, total=claim.total)
+        if claim.attempts >= MOST_ATTEMPTS:
+            await _stopped(services, claim, "the worker was lost again and again")
+        else:
+            await _take_turn(services, claim, stop)
+    return True
+
+
+async def _take_turn(services: "Services", claim: Claim, stop: asyncio.Event) -> None:
+    ends = time.monotonic() + TURN_SECONDS
     try:
-        while claim.done < claim.total and not stop.is_set():
+        claim = await _run_chunk(services, claim)
+        while claim.done < claim.total and not stop.is_set() and time.monotonic() < ends:
             claim = await _run_chunk(services, claim)
     except LeaseLost:
-        log.info("job left", job=str(claim.id), done=claim.done)
+        log.info("job left", done=claim.done)
     except Exception as error:
-        log.exception("job failed", job=str(claim.id), done=claim.done)
-        async with services.database.write() as tx:
-            await store.fail(tx, claim, f"{type(error).__name__}: {error}", clock.now())
+        log.exception("job stopped by a fault", done=claim.done)
+        # The first line only: the others may quote the parameters, which are addresses.
+        reason = (str(error).splitlines() or [""])[0]
+        await _stopped(services, claim, f"{type(error).__name__}: {reason}")
     else:
         if claim.done < claim.total:
             async with services.database.write() as tx:
                 await store.release(tx, claim)
-    return True
+        else:
+            log.info("job done", total=claim.total, **claim.counts)
+
+
+async def _stopped(services: "Services", claim: Claim, error: str) -> None:
+    """Put the job off, or end it if that did not help often enough."""
+    async with services.database.write() as tx:
+        if claim.attempts + 1 < MOST_ATTEMPTS:
+            await store.put_off(tx, claim, error, seconds=FIRST_RETRY * 2**claim.attempts)
+        else:
+            await store.fail(tx, claim, error)
 
 
 async def _run_chunk(services: "Services", claim: Claim) -> Claim:
     """Run the next rows and return the claim as it stands then. Raises LeaseLost."""
     async with services.database.write() as tx:
         rows = await store.rows_of(
-            tx, claim.organization_id, claim.id, after=claim.done - 1, limit=CHUNK
+            tx,
+            claim.organization_id,
+            claim.id,
+            after=claim.done - 1,
+            limit=services.grants.chunk_rows(claim),
         )
+        if not rows:
+            raise LookupError(f"the rows of the job end at {claim.done} of {claim.total}")
         done = claim.done + len(rows)
         # First, and in the same transaction as the effect: who no longer owns the job stops here.
-        if not await store.advance(
-            tx, claim, done=done, lease_seconds=LEASE_SECONDS, now=clock.now()
-        ):
+        if not await store.advance(tx, claim, done=done, lease_seconds=LEASE_SECONDS):
             raise LeaseLost()
         outcomes = await services.grants.run_chunk(tx, claim, rows)
         counts = counted(claim.counts, outcomes)
         await store.set_outcomes(tx, claim, outcomes, counts)
-    return replace(claim, done=done, counts=counts)
+    return replace(claim, done=done, counts=counts, attempts=0)

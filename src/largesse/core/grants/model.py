@@ -26,14 +26,19 @@ class RecipientKind(StrEnum):
 
 
 class GrantOutcome(StrEnum):
-    """What became of one recipient of a batch."""
+    """What became of one recipient of a batch, or of one promotion for it."""
 
     GRANTED = "granted"
     PARTLY_GRANTED = "partly_granted"
     ALREADY_GRANTED = "already_granted"
     UNKNOWN_PROFILE = "unknown_profile"
     BAD_ADDRESS = "bad_address"
+    UNKNOWN_PROMOTION = "unknown_promotion"
+    """The promotion was deleted after the batch was accepted."""
 
+
+IS_ACTIVE = text("state = 'active'")
+"""The condition of the index of active grants, a literal so that both databases see it fits."""
 
 grants = Table(
     "grants",
@@ -61,8 +66,8 @@ grants = Table(
         "recipient_key",
         "once_key",
         unique=True,
-        sqlite_where=text("state = 'active'"),
-        postgresql_where=text("state = 'active'"),
+        sqlite_where=IS_ACTIVE,
+        postgresql_where=IS_ACTIVE,
     ),
     Index("ix_grants_recipient", "organization_id", "recipient_key"),
     Index("ix_grants_job_id", "organization_id", "job_id"),

@@ -17,6 +17,7 @@ from largesse.core.errors import (
     InvalidEmail,
     InvalidValue,
     MissingValue,
+    StillInUse,
     UnknownGrant,
     UnknownPromotion,
     WrongState,
@@ -33,19 +34,28 @@ from largesse.core.grants.model import (
 )
 from largesse.core.ids import new_id
 from largesse.core.jobs import store as job_store
-from largesse.core.jobs.model import Claim, Job, JobRow, JobState
+from largesse.core.jobs.model import Claim, Job, JobRow, JobState, Outcome
+from largesse.core.limits import check_fits
 from largesse.core.promotions import store as promotion_store
 from largesse.core.promotions.model import Promotion
 from largesse.core.records import Records
 from largesse.core.text import checked_email, folded
 from largesse.storage import records
 from largesse.storage.database import Database, Transaction
+from largesse.storage.errors import BrokenReference
 
 BATCH = "grant_batch"
 """The kind of job that gives promotions to many recipients."""
 
-LONGEST_ID = 254
-"""Characters of a profile id or address that are kept of what a client sent."""
+LONGEST_KEPT = 1000
+"""Characters that are kept of what a client sent as a profile id or address. No profile id and no
+address is as long, so that what is cut off can not turn one recipient into another."""
+
+NOT_A_CHARACTER = "\ufffd"
+"""Stands in what is kept for a NUL, which PostgreSQL does not take. Nothing is granted to it."""
+
+CHUNK_GRANTS = 1500
+"""Grants in one transaction of a job: few enough that other requests hardly wait for it."""
 
 
 class Grants(Records[Grant]):
@@ -68,20 +78,19 @@ class Grants(Records[Grant]):
         """Give a promotion (`promotion`: its key) to a `customer` or to an `email`.
 
         Raises:
-            NotPermitted, MissingValue, UnknownPromotion, UnknownCustomer, InvalidEmail
+            NotPermitted, MissingValue, InvalidValue, InvalidEmail
+            UnknownPromotion, UnknownCustomer
             AlreadyExists: the recipient holds an active grant of it.
+            StillInUse: the promotion or the customer was deleted meanwhile.
         """
         caller.require(self.write_right)
         if not new.get("promotion"):
             raise MissingValue("promotion")
         if bool(new.get("customer")) == bool(new.get("email")):
             raise MissingValue("customer")
+        source_id = _checked_source(new.get("source_id"))
         async with self.database.read() as tx:
-            promotion = await promotion_store.promotion_by_key(
-                tx, caller.organization_id, new["promotion"]
-            )
-            if promotion is None:
-                raise UnknownPromotion(new["promotion"], "key")
+            (promotion,) = await _promotions(tx, caller.organization_id, [new["promotion"]])
             customer_id = None
             if new.get("customer"):
                 customer_id = await find_customer(tx, caller.organization_id, None, new["customer"])
@@ -92,9 +101,12 @@ class Grants(Records[Grant]):
             now=clock.now(),
             customer_id=customer_id,
             email=checked_email(new["email"]) if new.get("email") else None,
-            source_id=new.get("source_id"),
+            source_id=source_id,
         )
-        granted = await self.database.submit(store.insert, command)
+        try:
+            granted = await self.database.submit(store.insert, command)
+        except BrokenReference:
+            raise StillInUse("grant") from None
         if granted is None:
             raise AlreadyExists("grant")
         return granted
@@ -102,6 +114,7 @@ class Grants(Records[Grant]):
     async def delete(self, caller: Caller, record_id: Any) -> None:
         """Revoke a grant. Raises UnknownGrant, NotPermitted, WrongState."""
         caller.require(self.write_right)
+        self._check_id(record_id)
         async with self.database.write() as tx:
             row = await records.change(
                 tx,
@@ -118,30 +131,26 @@ class Grants(Records[Grant]):
     async def start_batch(self, caller: Caller, batch: GrantBatch) -> Job:
         """Accept a batch durably as a job that a worker will run, and return the job.
 
-        The same source with the same body is the same job: nothing is granted a second time.
+        The same source with the same body is the same job: nothing is granted a second time. One
+        that failed goes on from where it stopped; one that was cancelled stays so.
 
         Raises:
             NotPermitted, MissingValue, InvalidValue
-            UnknownPromotion: for the first promotion that does not exist.
+            UnknownPromotion: for all the promotions that do not exist.
         """
         caller.require(self.write_right)
         items = self._items(batch)
+        source_id = _checked_source(batch.source_id)
         async with self.database.read() as tx:
-            found = await promotion_store.promotions_by_keys(
-                tx, caller.organization_id, batch.promotion_keys
-            )
-        for key in batch.promotion_keys:
-            if key not in found:
-                raise UnknownPromotion(key, "key")
-        job_key = _job_key(batch)
+            await _promotions(tx, caller.organization_id, batch.promotion_keys)
+        key = None if source_id is None else _job_key(source_id, batch)
         async with self.database.write() as tx:
-            job = await job_store.add_job(tx, _job(caller, batch, job_key, len(items)))
+            job = await job_store.add_job(tx, _job(caller, batch, key, len(items)))
             if job is not None:
                 await job_store.add_rows(tx, caller.organization_id, job.id, items)
             else:
-                assert job_key is not None
-                job = await job_store.job_by_key(tx, caller.organization_id, BATCH, job_key)
-                assert job is not None
+                assert key is not None
+                job = await _same_job(tx, caller.organization_id, key)
         self._wake()
         return job
 
@@ -152,19 +161,25 @@ class Grants(Records[Grant]):
         items += [(RecipientKind.EMAIL.value, value) for value in batch.emails]
         if not items:
             raise MissingValue("recipients")
-        if len(items) > self._most_recipients:
-            raise InvalidValue("recipients", f"must be at most {self._most_recipients:,}")
-        return [(kind, value[:LONGEST_ID].replace("\0", "\ufffd")) for kind, value in items]
+        for field, given in (("promotions", batch.promotion_keys), ("recipients", items)):
+            if len(given) > self._most_recipients:
+                raise InvalidValue(field, f"must be at most {self._most_recipients:,}")
+        return [
+            (kind, value[:LONGEST_KEPT].replace("\0", NOT_A_CHARACTER)) for kind, value in items
+        ]
 
     # --- the worker's side ---------------------------------------------------------------------
 
+    def chunk_rows(self, claim: Claim) -> int:
+        """Return how many recipients of a batch one transaction takes."""
+        return max(1, CHUNK_GRANTS // max(1, len(claim.parameters["promotions"])))
+
     async def run_chunk(
         self, tx: Transaction, claim: Claim, rows: Sequence[JobRow]
-    ) -> list[tuple[int, str, Mapping[str, str] | None]]:
+    ) -> list[Outcome]:
         """Grant the promotions of a batch to some of its recipients; return the outcomes."""
         keys = list(claim.parameters["promotions"])
-        promotions = await promotion_store.promotions_by_keys(tx, claim.organization_id, keys)
-        offered = [promotions[key] for key in keys if key in promotions]
+        found = await promotion_store.promotions_by_keys(tx, claim.organization_id, keys)
         customers = await customer_store.customer_ids_of(
             tx,
             claim.organization_id,
@@ -178,22 +193,23 @@ class Grants(Records[Grant]):
             if isinstance(recipient, GrantOutcome):
                 refused[row.pos] = recipient
             else:
-                commands += [_command(claim, promotion, recipient) for promotion in offered]
+                commands += [_command(claim, promotion, recipient) for promotion in found.values()]
         made = iter(await store.insert(tx, commands))
         return [
-            (row.pos, refused[row.pos].value, None)
+            Outcome(row.pos, refused[row.pos].value)
             if row.pos in refused
-            else (row.pos, *_outcome(offered, [next(made) for _ in offered]))
+            else _outcome(row.pos, keys, {key: next(made) for key in found})
             for row in rows
         ]
 
 
 def _recipient(row: JobRow, customers: Mapping[str, UUID]) -> dict[str, Any] | GrantOutcome:
+    as_sent = NOT_A_CHARACTER not in row.value and len(row.value) < LONGEST_KEPT
     if row.kind == RecipientKind.PROFILE:
-        customer_id = customers.get(folded(row.value))
+        customer_id = customers.get(folded(row.value)) if as_sent else None
         return {"customer_id": customer_id} if customer_id else GrantOutcome.UNKNOWN_PROFILE
     try:
-        return {"email": checked_email(row.value)}
+        return {"email": checked_email(row.value)} if as_sent else GrantOutcome.BAD_ADDRESS
     except InvalidEmail:
         return GrantOutcome.BAD_ADDRESS
 
@@ -210,36 +226,65 @@ def _command(claim: Claim, promotion: Promotion, recipient: Mapping[str, Any]) -
     )
 
 
-def _outcome(
-    offered: Sequence[Promotion], made: Sequence[Grant | None]
-) -> tuple[str, Mapping[str, str]]:
+def _outcome(pos: int, keys: Sequence[str], made: Mapping[str, Grant | None]) -> Outcome:
     """Sum up one recipient: an outcome for all the promotions, and one for each."""
-    each = {
-        promotion.key: (
-            GrantOutcome.ALREADY_GRANTED if grant is None else GrantOutcome.GRANTED
-        ).value
-        for promotion, grant in zip(offered, made, strict=True)
-    }
+    each = {key: _outcome_of(key, made) for key in keys}
     kinds = set(each.values())
-    return (kinds.pop() if len(kinds) == 1 else GrantOutcome.PARTLY_GRANTED.value), each
+    if len(kinds) == 1:
+        (whole,) = kinds
+    elif GrantOutcome.GRANTED in kinds:
+        whole = GrantOutcome.PARTLY_GRANTED
+    else:
+        whole = GrantOutcome.ALREADY_GRANTED
+    return Outcome(pos, whole.value, {key: outcome.value for key, outcome in each.items()})
 
 
-def counted(
-    counts: Mapping[str, int], outcomes: Sequence[tuple[int, str, Mapping[str, str] | None]]
-) -> dict[str, int]:
+def _outcome_of(key: str, made: Mapping[str, Grant | None]) -> GrantOutcome:
+    if key not in made:
+        return GrantOutcome.UNKNOWN_PROMOTION
+    return GrantOutcome.ALREADY_GRANTED if made[key] is None else GrantOutcome.GRANTED
+
+
+def counted(counts: Mapping[str, int], outcomes: Sequence[Outcome]) -> dict[str, int]:
     """Add outcomes to a job's counts: recipients by outcome, and `grants` made."""
     total = Counter(counts)
-    for _, outcome, each in outcomes:
-        total[outcome] += 1
-        total["grants"] += sum(v == GrantOutcome.GRANTED for v in (each or {}).values())
+    for outcome in outcomes:
+        total[outcome.outcome] += 1
+        total["grants"] += sum(v == GrantOutcome.GRANTED for v in (outcome.detail or {}).values())
     return dict(total)
 
 
-def _job_key(batch: GrantBatch) -> str | None:
-    if batch.source_id is None:
-        return None
+def _checked_source(source_id: str | None) -> str | None:
+    """Return the source; an empty text counts as none. Raises InvalidValue."""
+    check_fits(grants, {"source_id": source_id})
+    return source_id or None
+
+
+async def _promotions(
+    tx: Transaction, organization_id: int, keys: Sequence[str]
+) -> list[Promotion]:
+    """Return the promotions named, each once. Raises UnknownPromotion for all that are missing."""
+    keys = list(dict.fromkeys(keys))
+    found = await promotion_store.promotions_by_keys(tx, organization_id, keys)
+    missing = tuple(key for key in keys if key not in found)
+    if missing:
+        raise UnknownPromotion(missing[0], "key", others=missing[1:])
+    return [found[key] for key in keys]
+
+
+async def _same_job(tx: Transaction, organization_id: int, key: str) -> Job:
+    job = await job_store.job_by_key(tx, organization_id, BATCH, key)
+    assert job is not None
+    if job.state != JobState.FAILED:
+        return job
+    again = await job_store.move(tx, organization_id, job.id, {job.state}, JobState.WAITING)
+    return again or job
+
+
+def _job_key(source_id: str, batch: GrantBatch) -> str:
+    """Return what makes a batch of a source the same one: its body, in whatever order."""
     body = [sorted(batch.promotion_keys), sorted(batch.profile_ids), sorted(batch.emails)]
-    digest = hashlib.sha256(json.dumps([batch.source_id, *body]).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps([source_id, *body]).encode()).hexdigest()
     return f"source:{digest}"
 
 
@@ -251,7 +296,7 @@ def _job(caller: Caller, batch: GrantBatch, key: str | None, total: int) -> dict
         "key": key,
         "parameters": {
             "promotions": list(dict.fromkeys(batch.promotion_keys)),
-            "source_id": batch.source_id,
+            "source_id": batch.source_id or None,
         },
         "state": JobState.WAITING,
         "total": total,

@@ -1,18 +1,19 @@
 """Every query of grants."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 
-from largesse.core.grants.model import Grant, GrantPromotion, GrantState, grants
+from largesse.core.grants.model import IS_ACTIVE, Grant, GrantPromotion, GrantState, grants
 from largesse.core.ids import new_id
-from largesse.core.records import value_of
 from largesse.core.text import folded
 from largesse.storage.database import Transaction
 
-INSERT_CHUNK = 500
-"""Grants inserted by one statement; SQLite takes 32,766 parameters."""
+Key = tuple[int, UUID, str, str]
+"""Organization, promotion, recipient's key and once-key: unique among active grants."""
 
 
 def recipient_key(command: GrantPromotion) -> str:
@@ -38,60 +39,77 @@ def once_key(command: GrantPromotion) -> str:
 async def insert(tx: Transaction, commands: Sequence[GrantPromotion]) -> list[Grant | None]:
     """Insert a grant for each command; None where the recipient holds it already.
 
-    The unique index decides, not a look beforehand: two batches that meet grant once. Commands
-    are inserted in the order of their keys, so that two batches never wait for each other in a
-    circle, and the index is walked from left to right.
+    The unique index decides, not a look beforehand: two batches that meet grant once, and of two
+    equal commands the first gets the grant. Rows are inserted in the order of their keys, so that
+    two batches never wait for each other in a circle. Commands may be of several organizations.
     """
-    keys = [(c.promotion_id, recipient_key(c), once_key(c)) for c in commands]
-    held = await _held_without_source(tx, commands)
-    added: dict[tuple[Any, str, str], Grant] = {}
-    order = sorted(range(len(commands)), key=lambda i: (keys[i][0].int, *keys[i][1:]))
-    rows = [
-        _row(commands[i], keys[i])
-        for i in order
-        if commands[i].source_id is not None or commands[i].repeatable or keys[i][:2] not in held
+    keys = [
+        (command.organization_id, command.promotion_id, recipient_key(command), once_key(command))
+        for command in commands
     ]
-    for start in range(0, len(rows), INSERT_CHUNK):
-        for row in await tx.insert_new(
-            grants, rows[start : start + INSERT_CHUNK], returning=(grants,)
-        ):
-            added[(row.promotion_id, row.recipient_key, row.once_key)] = value_of(Grant, row)
-    # A recipient named twice in one list is granted once: the first command gets the grant.
-    return [added.pop(key, None) for key in keys]
+    held = await _held(tx, [k for k, c in zip(keys, commands, strict=True) if _is_only_one(c)])
+    rows = {
+        index: _row(commands[index], keys[index])
+        for index in sorted(range(len(commands)), key=keys.__getitem__)
+        if not (_is_only_one(commands[index]) and keys[index][:3] in held)
+    }
+    added = await tx.insert_new(grants, list(rows.values()), returning=(grants.c.id,))
+    new = {row.id for row in added}
+    return [
+        _grant(rows[index]) if index in rows and rows[index]["id"] in new else None
+        for index in range(len(commands))
+    ]
 
 
-async def _held_without_source(
-    tx: Transaction, commands: Sequence[GrantPromotion]
-) -> set[tuple[Any, str]]:
-    """Return who holds an active grant, from whatever source, and may have only one."""
-    single = [c for c in commands if c.source_id is None and not c.repeatable]
-    held: set[tuple[Any, str]] = set()
-    for start in range(0, len(single), INSERT_CHUNK):
-        part = single[start : start + INSERT_CHUNK]
+def _is_only_one(command: GrantPromotion) -> bool:
+    """Say whether any active grant, from whatever source, stands in the command's way."""
+    return command.source_id is None and not command.repeatable
+
+
+async def _held(tx: Transaction, keys: Sequence[Key]) -> set[tuple[int, UUID, str]]:
+    """Return which recipients hold an active grant of which promotion."""
+    recipients: defaultdict[tuple[int, UUID], list[str]] = defaultdict(list)
+    for organization_id, promotion_id, recipient, _ in keys:
+        recipients[organization_id, promotion_id].append(recipient)
+    held: set[tuple[int, UUID, str]] = set()
+    for (organization_id, promotion_id), wanted in recipients.items():
         rows = await tx.rows(
-            select(grants.c.promotion_id, grants.c.recipient_key).where(
-                grants.c.organization_id == part[0].organization_id,
-                grants.c.state == GrantState.ACTIVE,
-                tuple_(grants.c.promotion_id, grants.c.recipient_key).in_(
-                    [(c.promotion_id, recipient_key(c)) for c in part]
-                ),
+            select(grants.c.recipient_key).where(
+                grants.c.organization_id == organization_id,
+                grants.c.promotion_id == promotion_id,
+                tx.engine.any_of(grants.c.recipient_key, wanted),
+                IS_ACTIVE,
             )
         )
-        held.update((row.promotion_id, row.recipient_key) for row in rows)
+        held.update((organization_id, promotion_id, row.recipient_key) for row in rows)
     return held
 
 
-def _row(command: GrantPromotion, key: tuple[Any, str, str]) -> dict[str, Any]:
+def _row(command: GrantPromotion, key: Key) -> dict[str, Any]:
     return {
         "organization_id": command.organization_id,
         "id": new_id(),
         "promotion_id": command.promotion_id,
-        "recipient_key": key[1],
+        "recipient_key": key[2],
         "customer_id": command.customer_id,
         "email": command.email,
-        "once_key": key[2],
+        "once_key": key[3],
         "source_id": command.source_id,
         "job_id": command.job_id,
         "state": GrantState.ACTIVE,
         "created_at": command.now,
     }
+
+
+def _grant(row: dict[str, Any]) -> Grant:
+    return Grant(
+        id=row["id"],
+        promotion_id=row["promotion_id"],
+        customer_id=row["customer_id"],
+        email=row["email"],
+        source_id=row["source_id"],
+        job_id=row["job_id"],
+        state=row["state"],
+        created_at=row["created_at"],
+        revoked_at=None,
+    )

@@ -52,6 +52,7 @@ jobs = Table(
     Column("done", BigInteger, nullable=False),
     Column("counts", Json, nullable=False),
     Column("owner", UuidType),
+    # While it runs: until when its owner has it. While it waits: before when not to take it up.
     Column("lease_until", Utc),
     Column("attempts", Integer, nullable=False),
     Column("error", Text),
@@ -95,7 +96,7 @@ class Job:
     counts: Mapping[str, int]
     """How many rows had which outcome."""
     attempts: int
-    """How often a worker has taken the job up."""
+    """How often in a row the job was stopped by a fault, or by the loss of its worker."""
     error: str | None
     created_at: datetime
     created_by_user: UUID | None
@@ -115,6 +116,16 @@ class JobRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one row."""
+
+    pos: int
+    outcome: str
+    detail: Mapping[str, str] | None = None
+    """What became of each part of it, e.g. of each promotion."""
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A job that this worker owns until its lease ends."""
 
@@ -125,5 +136,6 @@ class Claim:
     total: int
     done: int
     counts: Mapping[str, int]
+    attempts: int
     owner: UUID
     created_by_user: UUID | None

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from largesse.core import clock
 from largesse.core.access.model import Caller, Right
 from largesse.core.errors import UnknownJob, WrongState
 from largesse.core.jobs import store
@@ -57,6 +56,7 @@ class Jobs(Records[Job]):
     async def delete(self, caller: Caller, record_id: Any) -> None:
         """Delete a job that is over, with its rows. Raises UnknownJob, WrongState."""
         caller.require(self.write_right)
+        self._check_id(record_id)
         async with self.database.write() as tx:
             gone = await records.remove(
                 tx,
@@ -73,23 +73,10 @@ class Jobs(Records[Job]):
         self, caller: Caller, job_id: UUID, allowed: set[JobState], state: JobState
     ) -> Job:
         caller.require(self.write_right)
-        over = state == JobState.CANCELLED
+        self._check_id(job_id)
         async with self.database.write() as tx:
-            row = await records.change(
-                tx,
-                jobs,
-                caller.organization_id,
-                jobs.c.id == job_id,
-                jobs.c.state.in_(allowed),
-                values={
-                    "state": state,
-                    "owner": None,
-                    "lease_until": None,
-                    "error": None,
-                    "finished_at": clock.now() if over else None,
-                },
-            )
-            if row is None:
+            job = await store.move(tx, caller.organization_id, job_id, allowed, state)
+            if job is None:
                 found = await self._one(tx, caller.organization_id, job_id)
                 raise WrongState("job", found.state)
-        return self._value(row)
+        return job

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
+from largesse.core.limits import storable
 from largesse.core.promotions.model import Channel, Promotion, channels, promotions
 from largesse.core.records import value_of
 from largesse.storage.database import Transaction
@@ -28,7 +29,8 @@ async def promotions_by_keys(
     """Find many promotions by their keys."""
     rows = await tx.rows(
         select(promotions).where(
-            promotions.c.organization_id == organization_id, promotions.c.key.in_(keys)
+            promotions.c.organization_id == organization_id,
+            tx.engine.any_of(promotions.c.key, [key for key in keys if storable(key)]),
         )
     )
     return {row.key: value_of(Promotion, row) for row in rows}
