@@ -55,5 +55,9 @@ def _play(*, as_json: bool) -> None:
         from largesse.demo import play
     except ImportError as error:
         raise CommandError(f"--play needs largesse[demo]: {error}") from None
-    if not play.main(os.environ, as_json=as_json):
+    try:
+        held = play.main(os.environ, as_json=as_json)
+    except play.NotPlayed as error:
+        raise CommandError(str(error)) from error
+    if not held:
         raise Exit(1)

@@ -92,7 +92,8 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except OSError as error:
         # create_server adds the address to the reason; getaddrinfo's errors are no errno.
-        reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
+        number = error.errno or 0
+        reason = os.strerror(number) if number > 0 else error.strerror
         raise CommandError(
             f"{host} port {port} can not be served on: {reason}. --host and --port choose others."
         ) from None
