@@ -5,6 +5,7 @@ a statement. Here the refusal comes first, and as one of ours.
 """
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
@@ -17,6 +18,8 @@ from largesse.storage.types import Utc
 
 PLAIN = ((Boolean, bool, "true or false"), (Date, date, "a date"), (Uuid, UUID, "an id"))
 """Types of columns that take every value of one type."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 DEEPEST = 64
 """Levels of lists and objects inside one JSON value."""
@@ -70,7 +73,7 @@ def _unfit_text(value: Any, length: int | None) -> str | None:
 
 def storable(text: str) -> bool:
     """Say whether a text can be kept: no NUL (PostgreSQL), no half of a surrogate pair (UTF-8)."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    return "\0" not in text and (text.isascii() or _SURROGATE.search(text) is None)
 
 
 def _unfit_moment(value: Any) -> str | None:

@@ -1,16 +1,13 @@
 """Gives every request an id, and writes one line about it."""
 
+import random
 import re
 import time
-import uuid
 
 import structlog
-from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-log = structlog.get_logger("largesse.access")
-
-HEADER = "X-Request-ID"
+HEADER = b"x-request-id"
 _USABLE = re.compile(rb"[A-Za-z0-9._-]{8,64}")
 
 
@@ -19,13 +16,14 @@ class RequestIds:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._log = structlog.get_logger("largesse.access").bind()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on under its id."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _given(scope) or uuid.uuid4().hex
+        request_id = _given(scope) or random.randbytes(16).hex().encode()
         started = time.perf_counter()
         status = 0
 
@@ -33,23 +31,24 @@ class RequestIds:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[HEADER] = request_id
+                message["headers"] = [*message["headers"], (HEADER, request_id)]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            await self._app(scope, receive, send_with_id)
-            # The path only: queries may carry tokens and addresses.
-            log.debug(
-                "request",
-                method=scope["method"],
-                path=scope["path"],
-                status=status,
-                ms=round((time.perf_counter() - started) * 1000, 1),
-            )
+        # Each request runs in a task, and so in a context, of its own: nothing to take back.
+        structlog.contextvars.bind_contextvars(request_id=request_id.decode())
+        await self._app(scope, receive, send_with_id)
+        # The path only: queries may carry tokens and addresses.
+        self._log.debug(
+            "request",
+            method=scope["method"],
+            path=scope["path"],
+            status=status,
+            ms=round((time.perf_counter() - started) * 1000, 1),
+        )
 
 
-def _given(scope: Scope) -> str | None:
+def _given(scope: Scope) -> bytes | None:
     for name, value in scope["headers"]:
-        if name == b"x-request-id" and _USABLE.fullmatch(value):
-            return str(value.decode())
+        if name == HEADER and _USABLE.fullmatch(value):
+            return bytes(value)
     return None
