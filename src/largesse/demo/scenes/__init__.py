@@ -1,0 +1,11 @@
+"""What is played: the requests that the five documents print, each after its vendor's login."""
+
+from largesse.demo.scenes.crmcom import promo_code
+from largesse.demo.scenes.intershop import contact_centre, newsletter
+from largesse.demo.scenes.oracle import grants
+from largesse.demo.scenes.play import Play, Scene
+from largesse.demo.scenes.valomnia import assignments
+
+__all__ = ["SCENES", "Play"]
+
+SCENES: tuple[Scene, ...] = (contact_centre, grants, promo_code, assignments, newsletter)
