@@ -5,6 +5,7 @@ An area's service is a `Records` of its value class and adds what is special to 
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
 
 from largesse.core import clock
@@ -198,6 +199,12 @@ class Records(Generic[V]):
 
 def value_of(value: type[V], row: Any) -> V:
     """Build a value from the columns of a row that have the names of its fields."""
-    columns = row._mapping
-    fields = dataclasses.fields(value)  # type: ignore[arg-type]
-    return value(**{field.name: columns[field.name] for field in fields if field.name in columns})
+    names, columns = _columns(value, row._fields)  # type: ignore[arg-type]
+    return value(**{name: row[column] for name, column in zip(names, columns, strict=True)})
+
+
+@cache
+def _columns(value: Any, keys: tuple[str, ...]) -> tuple[list[str], list[int]]:
+    """Return the fields of a value that a row has, and where: worked out once a kind of row."""
+    names = [field.name for field in dataclasses.fields(value) if field.name in keys]
+    return names, [keys.index(name) for name in names]
