@@ -184,4 +184,4 @@ def hex_id(value: UUID) -> str:
 
 def moment(value: datetime) -> str:
     """Return a moment as CRM.COM prints it: UTC, without a zone (SEED 002)."""
-    return value.strftime("%Y-%m-%dT%H:%M:%S")
+    return value.replace(tzinfo=None).isoformat(timespec="seconds")
