@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from largesse import migrations
 from largesse.dialects.crmcom.routes import CRMCOM
 from largesse.dialects.intershop.routes import INTERSHOP
+from largesse.dialects.native.routes import NATIVE
 from largesse.services import Services
 from largesse.wire.application import application
 from largesse.wire.dialect import Dialect
@@ -17,7 +18,7 @@ from largesse.wire.mount import Mounts
 from largesse.wire.requests import RequestIds
 from largesse.worker import loop
 
-DIALECTS: Sequence[Dialect] = (CRMCOM, INTERSHOP)
+DIALECTS: Sequence[Dialect] = (CRMCOM, INTERSHOP, NATIVE)
 """Every wire. Adding a vendor is one folder and one line here."""
 
 

@@ -1,1 +1,1 @@
-"""native."""
+"""The native API."""

@@ -1,0 +1,1 @@
+"""The native API's operations, a file per area; what all nouns do alike is in `records`."""

@@ -1,0 +1,52 @@
+"""Tokens and application keys."""
+
+from typing import Any
+
+from largesse.core.errors import InvalidValue, UnknownUnit
+from largesse.dialects.native.auth import bearer, is_key
+from largesse.dialects.native.mapping import from_caller, given
+from largesse.dialects.native.schemas.access import KeyWithSecret, Me, NewToken, Token
+from largesse.wire.call import Call
+
+
+async def create_token(call: Call) -> Token:
+    """POST /tokens: exchange a user's name and password for an access token."""
+    body: NewToken = call.body
+    access = call.services.access
+    try:
+        caller = await access.log_in(
+            body.username,
+            body.password,
+            organization=body.organization or None,
+            unit=body.unit or None,
+            address=call.address,
+        )
+    except UnknownUnit as unknown:
+        raise InvalidValue("unit", f"there is no unit {unknown.value!r}") from None
+    issued = await access.issue_token(caller, seconds=call.settings.token_seconds)
+    return Token(issued.token, issued.expires_in)
+
+
+async def read_token(call: Call) -> Me:
+    """GET /tokens/current: who the token or key stands for, and what it may do."""
+    return from_caller(call.caller)
+
+
+async def release_token(call: Call) -> None:
+    """DELETE /tokens/current: end the token's life."""
+    token = bearer(call)
+    if is_key(token):
+        raise InvalidValue("Authorization", "is an application key; DELETE /keys/{id} revokes it")
+    await call.services.access.release(token)
+
+
+async def create_key(call: Call) -> KeyWithSecret:
+    """POST /keys: make an application key and show its secret, this once."""
+    new = await call.services.keys.create_key(call.caller, given(call.body))
+    return KeyWithSecret(new.key, new.secret)
+
+
+def without_secret(result: Any) -> KeyWithSecret:
+    """Return the answer to POST /keys as it may be kept."""
+    assert isinstance(result, KeyWithSecret)
+    return KeyWithSecret(result.key, None)

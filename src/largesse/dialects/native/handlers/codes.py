@@ -1,0 +1,30 @@
+"""Codes: looked up, given out, cancelled."""
+
+from largesse.core.codes.model import Code
+from largesse.core.errors import UnknownCode
+from largesse.dialects.native.handlers.records import id_in
+from largesse.dialects.native.mapping import to_receiver, to_uuid, to_wanted
+from largesse.wire.call import Call
+
+
+async def read_code(call: Call) -> Code:
+    """GET /codes/{id}: a code by its id or, however its letters are typed, by its text."""
+    text = call.path("id")
+    code_id = to_uuid(text)
+    if code_id is not None:
+        try:
+            return await call.services.codes.get(call.caller, code_id)
+        except UnknownCode:
+            pass  # a code may look like an id
+    return await call.services.codes.named(call.caller, text)
+
+
+async def request_code(call: Call) -> Code:
+    """POST /codes/request: give a receiver the next code of a campaign, or the very code named."""
+    wanted, receiver = to_wanted(call.body), to_receiver(call.body)
+    return (await call.services.codes.request(call.caller, wanted, receiver)).code
+
+
+async def cancel_code(call: Call) -> Code:
+    """POST /codes/{id}/cancel: take a code out of use for good."""
+    return await call.services.codes.cancel(call.caller, id_in(call, to_uuid, UnknownCode))

@@ -1,0 +1,207 @@
+"""What lists may be asked for: a page, and the filters of each noun."""
+
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from largesse.core.access.model import Role
+from largesse.core.campaigns.model import CampaignState
+from largesse.core.codes.model import CodeState
+from largesse.core.customers.model import AccountKind, TokenState
+from largesse.core.errors import InvalidValue
+from largesse.core.grants.model import GrantState
+from largesse.core.jobs.model import JobState
+from largesse.core.mail.model import MailState
+from largesse.core.records import PAGE_LIMIT
+from largesse.core.text import folded
+from largesse.dialects.native.schemas.base import Number
+from largesse.wire.bodies import wrong_type
+from largesse.wire.call import Call
+
+Q = TypeVar("Q", bound=Struct)
+
+
+class NoQuery(Struct, frozen=True):
+    """A path that takes no parameters."""
+
+
+class Paging(Struct, kw_only=True):
+    """Which page: at most `limit` records behind `cursor`, the `next` of the page before."""
+
+    limit: Annotated[int, Meta(ge=1, le=PAGE_LIMIT)] = 100
+    cursor: str | UnsetType = UNSET
+
+
+class Units(Paging, kw_only=True):
+    """Filters of units."""
+
+    name: str | UnsetType = UNSET
+    alternative_code: str | UnsetType = UNSET
+
+
+class Users(Paging, kw_only=True):
+    """Filters of users."""
+
+    username: str | UnsetType = UNSET
+    unit_id: UUID | UnsetType = UNSET
+    role: Role | UnsetType = UNSET
+    active: bool | UnsetType = UNSET
+
+
+class Keys(Paging, kw_only=True):
+    """Filters of application keys."""
+
+    user_id: UUID | UnsetType = UNSET
+
+
+class Customers(Paging, kw_only=True):
+    """Filters of customers: the address, and every identifier."""
+
+    email: str | UnsetType = UNSET
+    customer_id: str | UnsetType = UNSET
+    customer_number: str | UnsetType = UNSET
+    profile_id: str | UnsetType = UNSET
+    id_number: str | UnsetType = UNSET
+    passport_number: str | UnsetType = UNSET
+    social_security_number: str | UnsetType = UNSET
+    vat_registration_number: str | UnsetType = UNSET
+    registration_number: str | UnsetType = UNSET
+
+
+class Accounts(Paging, kw_only=True):
+    """Filters of accounts."""
+
+    customer_id: UUID | UnsetType = UNSET
+    kind: AccountKind | UnsetType = UNSET
+    number: str | UnsetType = UNSET
+
+
+class CustomerTokens(Paging, kw_only=True):
+    """Filters of customer tokens."""
+
+    customer_id: UUID | UnsetType = UNSET
+    state: TokenState | UnsetType = UNSET
+
+
+class Promotions(Paging, kw_only=True):
+    """Filters of promotions."""
+
+    key: str | UnsetType = UNSET
+    channel_id: str | UnsetType = UNSET
+    enabled: bool | UnsetType = UNSET
+
+
+class Campaigns(Paging, kw_only=True):
+    """Filters of campaigns."""
+
+    name: str | UnsetType = UNSET
+    alternative_code: str | UnsetType = UNSET
+    promotion_id: UUID | UnsetType = UNSET
+    state: CampaignState | UnsetType = UNSET
+
+
+class Codes(Paging, kw_only=True):
+    """Filters of codes; `code` is compared without regard to case."""
+
+    code: str | UnsetType = UNSET
+    campaign_id: UUID | UnsetType = UNSET
+    customer_id: UUID | UnsetType = UNSET
+    state: CodeState | UnsetType = UNSET
+
+
+class Groups(Paging, kw_only=True):
+    """Filters of customer groups."""
+
+    reference: str | UnsetType = UNSET
+
+
+class PromotionLists(Paging, kw_only=True):
+    """Filters of promotion lists."""
+
+    reference: str | UnsetType = UNSET
+    applies_to_all: bool | UnsetType = UNSET
+
+
+class Assignments(Paging, kw_only=True):
+    """Filters of assignments."""
+
+    group_id: Number | UnsetType = UNSET
+    list_id: Number | UnsetType = UNSET
+
+
+class Grants(Paging, kw_only=True):
+    """Filters of grants."""
+
+    promotion_id: UUID | UnsetType = UNSET
+    customer_id: UUID | UnsetType = UNSET
+    job_id: UUID | UnsetType = UNSET
+    source_id: str | UnsetType = UNSET
+    state: GrantState | UnsetType = UNSET
+
+
+class Subscriptions(Paging, kw_only=True):
+    """Filters of subscriptions; `recipient` is compared without regard to case."""
+
+    recipient: str | UnsetType = UNSET
+    active: bool | UnsetType = UNSET
+
+
+class Consents(Struct, kw_only=True):
+    """Whose evidence of consent; it outlives the subscription, so the address is asked for."""
+
+    recipient: str
+
+
+class Mails(Paging, kw_only=True):
+    """Filters of mails."""
+
+    customer_id: UUID | UnsetType = UNSET
+    code_id: UUID | UnsetType = UNSET
+    state: MailState | UnsetType = UNSET
+
+
+class Jobs(Paging, kw_only=True):
+    """Filters of jobs."""
+
+    kind: str | UnsetType = UNSET
+    state: JobState | UnsetType = UNSET
+
+
+FOLDED = {
+    "username": "username_key",
+    "code": "code_key",
+    "recipient": "recipient_key",
+}
+"""Filters on what is compared by its folded key, and the column of the key."""
+
+
+def of(call: Call, kind: type[Q]) -> Q:
+    """Return a call's query. Raises InvalidValue, WrongType; an unknown parameter is refused."""
+    given = call.request.query_params.multi_items()
+    values = dict(given)
+    known = {field.encode_name for field in msgspec.structs.fields(kind)}
+    unknown = sorted(values.keys() - known)
+    if unknown:
+        raise InvalidValue(", ".join(unknown), "is no parameter of this path")
+    twice = sorted({name for name, _ in given if sum(n == name for n, _ in given) > 1})
+    if twice:
+        raise InvalidValue(", ".join(twice), "is given more than once")
+    try:
+        return msgspec.convert(values, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise wrong_type(error) from None
+
+
+def filters(asked: Struct) -> dict[str, Any]:
+    """Return the filters that a query gives, as the core knows them."""
+    given = {
+        name: value
+        for name, value in msgspec.structs.asdict(asked).items()
+        if value is not UNSET and name not in ("limit", "cursor")
+    }
+    return {
+        FOLDED.get(name, name): folded(value) if name in FOLDED else value
+        for name, value in given.items()
+    }

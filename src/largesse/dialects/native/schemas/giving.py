@@ -1,0 +1,106 @@
+"""Bodies about what is given: codes, grants, mails, subscriptions."""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, UnsetType
+
+from largesse.core.customers.model import AccountKind
+from largesse.dialects.native.schemas.base import Body, CodeText, Email, Label, Name, Secret
+
+
+class CampaignName(Body, kw_only=True):
+    """A campaign by one of these."""
+
+    id: Label | UnsetType = UNSET
+    name: Name | UnsetType = UNSET
+    alternative_code: Label | UnsetType = UNSET
+
+
+class CustomerName(Body, kw_only=True):
+    """A customer by one of these; `id` is ours, or else the `customer_id`."""
+
+    id: Name | UnsetType = UNSET
+    customer_id: Name | UnsetType = UNSET
+    customer_number: Name | UnsetType = UNSET
+    profile_id: Name | UnsetType = UNSET
+    id_number: Name | UnsetType = UNSET
+    passport_number: Name | UnsetType = UNSET
+    social_security_number: Name | UnsetType = UNSET
+    vat_registration_number: Name | UnsetType = UNSET
+    registration_number: Name | UnsetType = UNSET
+
+
+class AccountName(Body, kw_only=True):
+    """An account of a kind by one of id, number and name."""
+
+    kind: AccountKind
+    id: Label | UnsetType = UNSET
+    number: Label | UnsetType = UNSET
+    name: Name | UnsetType = UNSET
+
+
+class CustomerTokenName(Body, kw_only=True):
+    """A customer token: identifier and pass code, or one of two secrets; `kind` of account."""
+
+    kind: AccountKind
+    identifier: Email | UnsetType = UNSET
+    pass_code: Secret | UnsetType = UNSET
+    authentication_code: Secret | UnsetType = UNSET
+    one_time_password: Secret | UnsetType = UNSET
+
+
+class ReceiverName(Body, kw_only=True):
+    """A receiver by one of these."""
+
+    customer: CustomerName | UnsetType = UNSET
+    account: AccountName | UnsetType = UNSET
+    customer_token: CustomerTokenName | UnsetType = UNSET
+
+
+class CodeRequest(Body, kw_only=True):
+    """The next code of a `campaign`, or the very `code`, for a receiver."""
+
+    receiver: ReceiverName
+    campaign: CampaignName | UnsetType = UNSET
+    code: CodeText | UnsetType = UNSET
+
+
+class NewGrant(Body, kw_only=True):
+    """A promotion, by its key, for a customer (id or `customer_id`) or for an e-mail address."""
+
+    promotion: Name
+    customer: Name | UnsetType = UNSET
+    email: Email | UnsetType = UNSET
+    source_id: Name | UnsetType = UNSET
+
+
+class NewBatch(Body, kw_only=True):
+    """Promotions, by their keys, for many; profiles and addresses are separate grants."""
+
+    promotions: Annotated[list[Name], Meta(min_length=1, max_length=1000)]
+    profile_ids: tuple[str, ...] = ()
+    emails: tuple[str, ...] = ()
+    source_id: Name | UnsetType = UNSET
+
+
+class NewMail(Body, kw_only=True):
+    """The mail that takes a code to a customer (id or `customer_id`)."""
+
+    customer: Name
+    code: CodeText
+    promotion: Name | UnsetType = UNSET
+    channel: Name | UnsetType = UNSET
+
+
+class SubscriptionChanges(Body, kw_only=True):
+    """What may be changed of a subscription."""
+
+    name: Name | UnsetType | None = UNSET
+    active: bool | UnsetType = UNSET
+
+
+class NewSubscription(Body, kw_only=True):
+    """A newsletter subscription."""
+
+    recipient: Email
+    name: Name | UnsetType = UNSET

@@ -1,0 +1,140 @@
+"""Bodies about what is offered: channels, promotions, campaigns, lists and groups."""
+
+from typing import Annotated
+from uuid import UUID
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from largesse.core.campaigns.model import CampaignState, CampaignType, CodeSource, Distribution
+from largesse.core.codes.format import LONGEST
+from largesse.dialects.native.schemas.base import (
+    Body,
+    ChannelId,
+    CodeText,
+    Label,
+    Long,
+    Moment,
+    Name,
+    Number,
+    Object,
+    Text,
+)
+
+
+class ChannelChanges(Body, kw_only=True):
+    """What may be changed of a channel."""
+
+    name: Name | UnsetType = UNSET
+    description: Text | UnsetType | None = UNSET
+
+
+class NewChannel(ChannelChanges, kw_only=True):
+    """A channel, under an id of the client's choice."""
+
+    id: ChannelId
+    name: Name
+
+
+class PromotionChanges(Body, kw_only=True):
+    """What may be changed of a promotion."""
+
+    key: Name | UnsetType = UNSET
+    channel_id: Name | UnsetType | None = UNSET
+    title: Long | UnsetType = UNSET
+    description: Text | UnsetType | None = UNSET
+    discount: Object | UnsetType | None = UNSET
+    enabled: bool | UnsetType = UNSET
+    repeatable: bool | UnsetType = UNSET
+    starts_at: Moment | UnsetType | None = UNSET
+    ends_at: Moment | UnsetType | None = UNSET
+    attributes: Object | UnsetType = UNSET
+
+
+class NewPromotion(PromotionChanges, kw_only=True):
+    """An offer."""
+
+    key: Name
+    title: Long
+
+
+class CampaignChanges(Body, kw_only=True):
+    """What may be changed of a campaign."""
+
+    promotion_id: UUID | UnsetType | None = UNSET
+    name: Name | UnsetType = UNSET
+    alternative_code: Label | UnsetType | None = UNSET
+    state: CampaignState | UnsetType = UNSET
+    type: CampaignType | UnsetType = UNSET
+    distribution: Distribution | UnsetType = UNSET
+    code_source: CodeSource | UnsetType = UNSET
+    code_prefix: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
+    code_length: Annotated[int, Meta(ge=1, le=LONGEST)] | UnsetType = UNSET
+    code_alphabet: Annotated[str, Meta(min_length=2, max_length=100)] | UnsetType = UNSET
+    codes_per_receiver: Annotated[int, Meta(ge=1, le=2**31 - 1)] | UnsetType | None = UNSET
+    codes_expire_at: Moment | UnsetType | None = UNSET
+    description: Text | UnsetType | None = UNSET
+    short_description: Text | UnsetType | None = UNSET
+    long_description: Text | UnsetType | None = UNSET
+
+
+class NewCampaign(CampaignChanges, kw_only=True):
+    """How codes for a promotion are given out."""
+
+    name: Name
+
+
+class NewCodes(Body, kw_only=True):
+    """Codes for a campaign's pool: `count` to make, or the `codes` themselves."""
+
+    count: Annotated[int, Meta(ge=1, le=100_000)] | UnsetType = UNSET
+    codes: Annotated[list[CodeText], Meta(min_length=1, max_length=100_000)] | UnsetType = UNSET
+
+
+class Added(Struct):
+    """How many codes a pool got."""
+
+    added: int
+
+
+class GroupChanges(Body, kw_only=True):
+    """What may be changed of a customer group."""
+
+    reference: Name | UnsetType = UNSET
+    name: Name | UnsetType = UNSET
+    description: Text | UnsetType | None = UNSET
+
+
+class NewGroup(GroupChanges, kw_only=True):
+    """A group of customers."""
+
+    reference: Name
+    name: Name
+
+
+class PromotionListChanges(Body, kw_only=True):
+    """What may be changed of a promotion list."""
+
+    reference: Name | UnsetType = UNSET
+    name: Name | UnsetType | None = UNSET
+    description: Text | UnsetType | None = UNSET
+    applies_to_all: bool | UnsetType = UNSET
+
+
+class NewPromotionList(PromotionListChanges, kw_only=True):
+    """A list of promotions."""
+
+    reference: Name
+
+
+class AssignmentChanges(Body, kw_only=True):
+    """The other group, list, or both."""
+
+    group_id: Number | UnsetType = UNSET
+    list_id: Number | UnsetType = UNSET
+
+
+class NewAssignment(AssignmentChanges, kw_only=True):
+    """Which group gets which list."""
+
+    group_id: Number
+    list_id: Number
