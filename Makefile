@@ -33,12 +33,13 @@ serve: setup ## Serve the demo data on http://127.0.0.1:8000
 test: setup ## Run the tests; ARGS="-k word" chooses
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
-check: setup ## Check format, lint, types, imports and coverage.md
+check: setup ## Check format, lint, types, imports and generated pages
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/largesse coverage --check
+	$(BIN)/largesse settings --check
 
 format: setup ## Format, and mend what can be mended
 	$(BIN)/ruff check --fix

@@ -15,7 +15,8 @@ Which operations of each vendor's API are answered. Generated from the route tab
 (`src/largesse/dialects/*/routes.py`) by `largesse coverage`; do not edit.
 
 The source says how an operation is known: SEED, one of the five documents this service is built
-from; DOC, another public document; INFERRED, a guess; DECIDED, our own choice.
+from; DOC, another public document; INFERRED, a guess; DECIDED, our own choice. An operation that is
+public needs no login.
 """
 
 
@@ -82,7 +83,7 @@ def page() -> str:
 def _line(operation: dict[str, Any]) -> str:
     remark = operation["reason"]
     if operation["state"] == "done" and remark:
-        remark = f"needs no login: {remark}"
+        remark = f"public: {remark}"
     cells = (
         f"`{operation['method']} {operation['path']}`",
         operation["state"],
