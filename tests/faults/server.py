@@ -1,0 +1,97 @@
+"""The service as an operator runs it: processes of their own, which can be killed."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import urlsplit
+
+START_SECONDS = 30
+STOP_SECONDS = 15
+
+SERVE = ("-m", "largesse", "serve", "--json", "--port", "0")
+
+
+class Server:
+    """A process that serves, or tries to."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", log: IO[bytes]) -> None:
+        self.process = process
+        self.port = 0
+        self._log = log
+
+    @property
+    def log(self) -> str:
+        """What the process has written to standard error so far."""
+        return Path(self._log.name).read_text(errors="replace")
+
+    async def ready(self) -> None:
+        """Wait until it says where it serves."""
+        assert self.process.stdout is not None
+        line = await asyncio.wait_for(
+            asyncio.to_thread(self.process.stdout.readline), START_SECONDS
+        )
+        assert line, f"the server did not start:\n{self.log}"
+        self.port = urlsplit(json.loads(line)["url"]).port or 0
+
+    def kill(self) -> None:
+        """End it as a power cut does: kill -9."""
+        self.process.kill()
+        self.process.wait()
+
+    async def ended(self) -> int:
+        """Return its exit code once it has ended."""
+        try:
+            return await asyncio.to_thread(self.process.wait, STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            # With PYTHONFAULTHANDLER this makes it write where each of its threads stands.
+            self.process.send_signal(signal.SIGABRT)
+            self.process.wait()
+            raise AssertionError(f"the server did not stop:\n{self.log}") from None
+
+    async def stop(self) -> None:
+        """Ask it to stop, unless it has ended, and wait until it has."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        await self.ended()
+
+
+@asynccontextmanager
+async def server(
+    database_url: str, *, command: Sequence[str] = SERVE, **settings: Any
+) -> AsyncIterator[Server]:
+    """Serve a database until the block ends; the server may be killed before."""
+    async with launched(database_url, command=command, **settings) as one:
+        await one.ready()
+        yield one
+
+
+@asynccontextmanager
+async def launched(
+    database_url: str, *, command: Sequence[str] = SERVE, **settings: Any
+) -> AsyncIterator[Server]:
+    """Start a process that is to serve a database, and do not wait until it does."""
+    chosen = {"database_url": database_url} | settings
+    environment = {f"LARGESSE_{name.upper()}": str(value) for name, value in chosen.items()}
+    with tempfile.NamedTemporaryFile(prefix="largesse-server-") as log:
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            env=os.environ | {"PYTHONFAULTHANDLER": "1"} | environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+        )
+        assert process.stdout is not None
+        one = Server(process, log)
+        with process.stdout:
+            try:
+                yield one
+            finally:
+                await one.stop()

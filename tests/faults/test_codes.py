@@ -1,0 +1,137 @@
+"""Codes are given once and to one receiver, whatever happens to servers and clients."""
+
+import asyncio
+import random
+from collections import Counter
+
+import pytest
+
+from largesse.services import Services
+from tests.faults.client import connect, request
+from tests.faults.server import Server, launched, server
+from tests.faults.shop import CODES, PATH, Shop, Tally, open_shop
+
+ROUNDS = 3
+
+
+@pytest.fixture
+async def shop(demo_services: Services) -> Shop:
+    return await open_shop(demo_services)
+
+
+async def test_1000_requests_for_500_codes_get_500_codes_and_500_refusals(
+    shop: Shop, demo_url: str
+) -> None:
+    tally = Tally()
+    async with server(demo_url) as one:
+        await shop.ask([one.port], 2 * CODES, tally)
+    assert (len(tally.given), tally.refused, tally.cut_off) == (CODES, CODES, 0)
+    assert len(await shop.check(tally)) == CODES
+
+
+async def test_no_acknowledged_code_is_lost_or_given_again_when_the_server_is_killed(
+    shop: Shop, demo_url: str
+) -> None:
+    tallies = []
+    for _ in range(ROUNDS):
+        # At a random moment, while about a third of the codes is being given.
+        moment = random.randint(1, CODES // (ROUNDS + 1))
+        tally = Tally()
+        async with server(demo_url) as one:
+            await asyncio.gather(
+                shop.ask([one.port], CODES, tally), _kill_after(moment, one, tally)
+            )
+        assert tally.cut_off, "it was killed too late to matter"
+        await shop.check(*tallies, tally)
+        tallies.append(tally)
+    before = await shop.issued()
+    async with server(demo_url) as one:
+        rest = Tally()
+        await shop.ask([one.port], CODES, rest)
+    assert len(rest.given) == CODES - len(before)
+    assert not before.keys() & set(rest.codes)
+    # What was given and not acknowledged was on its way when the server died.
+    unanswered = len(before) - sum(len(tally.given) for tally in tallies)
+    assert 0 <= unanswered <= sum(tally.cut_off for tally in tallies)
+    assert len(await shop.check(*tallies, rest)) == CODES
+
+
+async def _kill_after(moment: int, one: Server, tally: Tally) -> None:
+    while len(tally.given) < moment:
+        await asyncio.sleep(0.001)
+    one.kill()
+
+
+@pytest.mark.parametrize("engine_name", ["postgres"])
+async def test_two_servers_share_the_500_codes(shop: Shop, demo_url: str) -> None:
+    tally = Tally()
+    async with server(demo_url) as one, server(demo_url) as other:
+        await shop.ask([one.port, other.port], 2 * CODES, tally)
+    assert (len(tally.given), tally.refused, tally.cut_off) == (CODES, CODES, 0)
+    assert len(await shop.check(tally)) == CODES
+
+
+@pytest.mark.parametrize("engine_name", ["postgres"])
+async def test_one_of_two_servers_is_killed_and_the_other_gives_the_rest(
+    shop: Shop, demo_url: str
+) -> None:
+    tally = Tally()
+    async with server(demo_url) as one, server(demo_url) as other:
+        await asyncio.gather(
+            shop.ask([one.port, other.port], 2 * CODES, tally),
+            _kill_after(random.randint(1, CODES // 2), one, tally),
+        )
+    assert tally.cut_off
+    assert len(tally.given) >= CODES - tally.cut_off
+    assert len(await shop.check(tally)) == CODES
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+async def test_a_second_server_on_one_sqlite_file_is_refused_until_the_first_is_gone(
+    shop: Shop, demo_url: str
+) -> None:
+    async with server(demo_url) as one:
+        async with launched(demo_url) as second:
+            assert await second.ended() != 0
+            assert "another process serves" in second.log
+        # The first one does not notice.
+        tally = Tally()
+        await shop.ask([one.port], 10, tally, clients=1)
+        assert len(tally.given) == 10
+        one.kill()
+        async with server(demo_url) as heir:
+            await shop.ask([heir.port], 10, tally, clients=1)
+    assert len(await shop.check(tally)) == 20
+
+
+async def test_a_client_that_hangs_up_leaves_its_code_available_or_given_to_it(
+    shop: Shop, demo_url: str
+) -> None:
+    *staying, halfway = shop.receivers
+    asked = Counter[str]()
+    tally = Tally()
+
+    async def ask_and_hang_up(number: int) -> None:
+        async with connect(one.port) as client:
+            if number % 5 == 0:
+                whole = request(PATH, shop.body(halfway))
+                client.send(whole[: random.randrange(1, len(whole))])
+            else:
+                receiver = staying[number % len(staying)]
+                asked[receiver] += 1
+                client.send(request(PATH, shop.body(receiver)))
+            await asyncio.sleep(random.choice([0, 0.001, 0.005, 0.02]))
+            client.hang_up(rudely=number % 2 == 0)
+
+    async with server(demo_url) as one:
+        await asyncio.gather(*(ask_and_hang_up(number) for number in range(200)))
+        await shop.ask([one.port], 1, tally, clients=1)
+    held = Counter((await shop.check(tally)).values())
+    # The server has stopped, so nothing is on its way any more.
+    asked.update(receiver for _, receiver in tally.given)
+    assert held[halfway] == 0
+    assert held <= asked
+    async with server(demo_url) as one:
+        await shop.ask([one.port], CODES, tally)
+    assert len(tally.given) - 1 == CODES - held.total()
+    assert len(await shop.check(tally)) == CODES
