@@ -43,6 +43,11 @@ def check_after(table: Any, after: Any) -> None:
         raise InvalidValue("after", "is no id")
 
 
+def is_blank(value: Any) -> bool:
+    """Say whether a value is as good as none: a text of blanks names nothing."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
 def page_of(found: Sequence[V], limit: int, key: str = "id") -> Page[V]:
     """Return a page of `limit` records out of those found when one more was asked for."""
     more = len(found) > limit
@@ -73,7 +78,7 @@ class Records(Generic[V]):
         caller.require(self.write_right)
         self._check_fields(new)
         for field in self.required:
-            if new.get(field) in (None, ""):
+            if is_blank(new.get(field)):
                 raise MissingValue(field)
         try:
             async with self.database.write() as tx:
@@ -118,7 +123,7 @@ class Records(Generic[V]):
         caller.require(self.write_right)
         self._check_fields(values)
         for field in self.required:
-            if field in values and values[field] in (None, ""):
+            if field in values and is_blank(values[field]):
                 raise MissingValue(field)
         try:
             async with self.database.write() as tx:

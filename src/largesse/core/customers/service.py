@@ -40,7 +40,7 @@ from largesse.core.errors import (
     UnknownCustomerToken,
 )
 from largesse.core.limits import check_fits
-from largesse.core.records import Page, Records, check_after, check_limit, page_of
+from largesse.core.records import Page, Records, check_after, check_limit, is_blank, page_of
 from largesse.core.text import checked_email, folded
 from largesse.storage.database import Database, Transaction
 
@@ -125,7 +125,10 @@ class Customers(Records[Customer]):
             await store.replace_identifiers(
                 tx, caller.organization_id, customer.id, dict(identifiers)
             )
-        return await self._one(tx, caller.organization_id, record_id)
+        changed = await self._one(tx, caller.organization_id, record_id)
+        if "kind" in values:
+            self._check_identifiers(changed.identifiers, changed.kind)
+        return changed
 
     async def _one(self, tx: Transaction, organization_id: int, record_id: Any) -> Customer:
         self._check_id(record_id)
@@ -150,6 +153,8 @@ class Customers(Records[Customer]):
             only = KIND_OF_IDENTIFIER.get(Identifier(name))
             if value and only is not None and only != kind:
                 raise InvalidValue(f"identifiers.{name}", f"is for a customer that is a {only}")
+            if value is not None and is_blank(value):
+                raise InvalidValue(f"identifiers.{name}", "must not be blank")
             if value:
                 kept = {"value": value, "value_key": folded(str(value))}
                 check_fits(customer_identifiers, kept, field=f"identifiers.{name}")
@@ -166,9 +171,18 @@ class Accounts(Records[Account]):
     changeable = frozenset({"customer_id", "kind", "number", "name"})
 
     async def _insert(self, tx: Transaction, caller: Caller, new: dict[str, Any]) -> Account:
-        if new["kind"] not in list(AccountKind):
-            raise InvalidValue("kind", f"must be one of {', '.join(AccountKind)}")
-        return await super()._insert(tx, caller, new)
+        return await super()._insert(tx, caller, _with_kind(new))
+
+    async def _update(
+        self, tx: Transaction, caller: Caller, record_id: Any, values: dict[str, Any]
+    ) -> Account:
+        return await super()._update(tx, caller, record_id, _with_kind(values))
+
+
+def _with_kind(values: dict[str, Any]) -> dict[str, Any]:
+    if "kind" in values and values["kind"] not in list(AccountKind):
+        raise InvalidValue("kind", f"must be one of {', '.join(AccountKind)}")
+    return values
 
 
 class CustomerTokens(Records[CustomerToken]):
@@ -208,8 +222,9 @@ class CustomerTokens(Records[CustomerToken]):
     async def create(self, caller: Caller, new: Mapping[str, Any]) -> CustomerToken:
         """Make a customer token. Raises as `Records.create`; needs one way to identify."""
         await self._access.signing_key()  # may write: never inside the transaction of `create`
-        if not any(
-            new.get(name) for name in ("identifier", "authentication_code", "one_time_password")
+        if all(
+            is_blank(new.get(name))
+            for name in ("identifier", "authentication_code", "one_time_password")
         ):
             raise MissingValue("identifier")
         return await super().create(caller, new)
