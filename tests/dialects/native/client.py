@@ -1,0 +1,159 @@
+"""A client of the native API, and one of everything in an organization of its own."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from largesse.core.access.model import Role, Unit, system
+from largesse.core.ids import new_id
+from tests.serving import Served
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Api:
+    """Sends requests as one user."""
+
+    client: httpx.AsyncClient
+    token: str
+
+    async def send(
+        self, method: str, path: str, body: Any = None, *, key: str | None = None, **more: Any
+    ) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.token}"} | more.pop("headers", {})
+        if key is not None:
+            headers["Idempotency-Key"] = key
+        if body is not None:
+            more["json"] = body
+        return await self.client.request(method, f"/v1{path}", headers=headers, **more)
+
+    async def get(self, path: str, **params: Any) -> Any:
+        """Read, which must work."""
+        answer = await self.send("GET", path, params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def post(self, path: str, body: Any = None, status: int = 201) -> Any:
+        """Post, which must work."""
+        answer = await self.send("POST", path, body)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def patch(self, path: str, body: Any) -> Any:
+        """Change, which must work."""
+        answer = await self.send("PATCH", path, body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def delete(self, path: str) -> None:
+        """Delete, which must work."""
+        answer = await self.send("DELETE", path)
+        assert answer.status_code == 204, answer.text
+        assert answer.content == b""
+
+
+def problem(answer: httpx.Response, status: int, code: str) -> Any:
+    """Return an answer's problem document, which must have this status and code."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    found = answer.json()
+    assert found["status"] == status
+    assert found["code"] == code, answer.text
+    assert found["type"] == f"urn:problem-type:largesse:{code}"
+    assert found["title"]
+    assert found["detail"]
+    assert found["instance"] == answer.request.url.path
+    return found
+
+
+async def log_in(served: Served, username: str, password: str, **more: Any) -> Api:
+    """Return a client with an access token of its own."""
+    answer = await served.client.post(
+        "/v1/tokens", json={"username": username, "password": password} | more
+    )
+    assert answer.status_code == 201, answer.text
+    return Api(served.client, answer.json()["access_token"])
+
+
+async def demo_user(served: Served) -> Api:
+    """Return a client of the demo organization's owner."""
+    return await log_in(served, served.demo.username, served.demo.password)
+
+
+async def user_of_role(served: Served, owner: Api, role: Role) -> Api:
+    """Return a client of a new user of a role, in the owner's organization."""
+    unit = (await owner.get("/units"))["items"][0]
+    name = f"{role}-{new_id().hex}"
+    new = {"username": name, "password": PASSWORD, "unit_id": unit["id"], "role": role}
+    await owner.post("/users", new)
+    return await log_in(served, name, PASSWORD)
+
+
+async def organization(served: Served, name: str) -> Api:
+    """Make an organization with a unit and an owner, and return a client of the owner."""
+    services = served.services
+    made = await services.access.create_organization(name, [])
+    caller = system(made)
+    new_unit = {"name": "Main", "alternative_code": "main"}
+    unit: Unit = await services.units.create(caller, new_unit)
+    user = {"username": f"owner of {name}", "password": PASSWORD, "unit_id": unit.id}
+    await services.users.create(caller, user | {"role": Role.OWNER})
+    return await log_in(served, f"owner of {name}", PASSWORD)
+
+
+@dataclass
+class Everything:
+    """The ids of one of everything in an organization, by the noun's path."""
+
+    ids: dict[str, str] = field(default_factory=dict)
+
+    def of(self, noun: str) -> str:
+        return self.ids[noun]
+
+
+async def one_of_everything(api: Api, tag: str) -> Everything:
+    """Make one of everything through the API, and return the ids."""
+    made = Everything()
+
+    async def make(noun: str, new: dict[str, Any]) -> str:
+        answer = await api.post(noun, new)
+        answer = answer.get("key", answer) if noun == "/keys" else answer
+        made.ids[noun] = str(answer["id"])
+        return made.ids[noun]
+
+    unit = await make("/units", {"name": tag, "alternative_code": tag})
+    user = {"username": f"user {tag}", "unit_id": unit, "role": "viewer", "password": PASSWORD}
+    await make("/users", user)
+    await make("/keys", {"name": tag})
+    new_customer = {
+        "first_name": tag,
+        "email": f"{tag}@example.com",
+        "identifiers": {"profile_id": f"profile {tag}", "customer_id": f"customer {tag}"},
+    }
+    customer = await make("/customers", new_customer)
+    account = {"customer_id": customer, "kind": "rewards", "number": f"RP {tag}"}
+    await make("/accounts", account)
+    token = {"customer_id": customer, "identifier": f"{tag}@example.com", "pass_code": "1234"}
+    await make("/customer-tokens", token)
+    channel = await make("/channels", {"id": f"channel-{tag}", "name": tag})
+    offer = {"key": f"promotion {tag}", "title": tag, "channel_id": channel}
+    promotion = await make("/promotions", offer)
+    campaign = await make(
+        "/campaigns", {"name": f"campaign {tag}", "promotion_id": promotion, "state": "posted"}
+    )
+    await api.post(f"/campaigns/{campaign}/codes", {"codes": [f"code-{tag}", f"next-{tag}"]})
+    code = (await api.get("/codes", code=f"code-{tag}"))["items"][0]
+    made.ids["/codes"] = code["id"]
+    group = await make("/groups", {"reference": f"G {tag}", "name": tag})
+    await api.send("PUT", f"/groups/{group}/members/{customer}")
+    listed = await make("/promotion-lists", {"reference": f"L {tag}"})
+    await api.send("PUT", f"/promotion-lists/{listed}/promotions/{promotion}")
+    await make("/assignments", {"group_id": int(group), "list_id": int(listed)})
+    await make("/grants", {"promotion": f"promotion {tag}", "customer": customer})
+    batch = {"promotions": [f"promotion {tag}"], "profile_ids": [f"profile {tag}"]}
+    made.ids["/jobs"] = (await api.post("/grants/batches", batch, status=202))["id"]
+    await make("/subscriptions", {"recipient": f"{tag}@example.com"})
+    await make("/mails", {"customer": customer, "code": f"code-{tag}"})
+    return made
