@@ -10,15 +10,19 @@ import re
 import sqlite3
 import tempfile
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from benchmarks.pool import RECEIVERS, receiver_id
+from largesse.core.access.model import Caller
 from tests.postgres import pg_binary
 
 PGBENCH_CLIENTS = 16
 BATCH = 64
+SYNCED_PAGES = 1024
 
 POSTGRES_CLAIM = """\\set number random(0, {last})
 UPDATE codes SET state = 'issued', issued_at = now(),
@@ -48,27 +52,36 @@ RETURNING pos
 """
 
 
-async def pgbench(
-    url: str, organization_id: int, campaign_id: UUID, user_id: UUID, unit_id: UUID, seconds: float
-) -> float:
-    """Return the claims a second of 16 clients of pgbench.
+@dataclass(frozen=True)
+class Claim:
+    """Who claims from which campaign."""
+
+    caller: Caller
+    campaign_id: UUID
+
+    @property
+    def words(self) -> dict[str, Any]:
+        """What the statements say."""
+        return {
+            "organization": self.caller.organization_id,
+            "campaign": self.campaign_id.hex,
+            "user": self.caller.user_id.hex if self.caller.user_id else None,
+            "unit": self.caller.unit_id.hex if self.caller.unit_id else None,
+        }
+
+
+async def pgbench(url: str, claim: Claim, *, clients: int, seconds: float) -> float:
+    """Return the claims a second of so many clients of pgbench.
 
     Raises:
         RuntimeError: pgbench failed, e.g. because the pool is empty.
     """
-    script = POSTGRES_CLAIM.format(
-        last=RECEIVERS - 1,
-        organization=organization_id,
-        campaign=campaign_id,
-        user=user_id,
-        unit=unit_id,
-    )
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
-        file.write(script)
+        file.write(POSTGRES_CLAIM.format(last=RECEIVERS - 1, **claim.words))
         file.flush()
         process = await asyncio.create_subprocess_exec(
             *(pg_binary("pgbench"), url, "--no-vacuum", "--protocol=prepared", "-f", file.name),
-            *("-c", str(PGBENCH_CLIENTS), "-j", str(min(2, os.cpu_count() or 1))),
+            *("-c", str(clients), "-j", str(min(clients, os.cpu_count() or 1))),
             *("-T", str(max(1, round(seconds))), "-D", "hint=-1"),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -80,16 +93,7 @@ async def pgbench(
     return float(found[1])
 
 
-def sqlite_claims(
-    path: str,
-    organization_id: int,
-    campaign_id: UUID,
-    user_id: UUID,
-    unit_id: UUID,
-    seconds: float,
-    *,
-    batch: int,
-) -> float:
+def sqlite_claims(path: str, claim: Claim, *, batch: int, seconds: float) -> float:
     """Return the claims a second of one thread with `batch` claims in each commit.
 
     It ends early when the pool is empty.
@@ -97,13 +101,7 @@ def sqlite_claims(
     connection = sqlite3.connect(path, isolation_level=None, timeout=15)
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
-    values = {
-        "organization": organization_id,
-        "campaign": campaign_id.hex,
-        "user": user_id.hex,
-        "unit": unit_id.hex,
-        "hint": -1,
-    }
+    values = claim.words | {"hint": -1}
     claimed, row, started = 0, (0,), time.perf_counter()
     while row is not None and time.perf_counter() - started < seconds:
         connection.execute("BEGIN IMMEDIATE")
@@ -124,9 +122,12 @@ def sqlite_claims(
 def syncs(directory: Path | None, seconds: float) -> float:
     """Return how often a second the disk takes 4 KiB for good: no commit alone is faster."""
     with tempfile.NamedTemporaryFile(dir=directory) as file:
+        # Over what is there, as a database writes into its log once that has its size.
+        os.pwrite(file.fileno(), b"x" * 4096 * SYNCED_PAGES, 0)
+        os.fsync(file.fileno())
         number, started = 0, time.perf_counter()
         while time.perf_counter() - started < seconds:
-            os.pwrite(file.fileno(), b"x" * 4096, 4096 * number)
+            os.pwrite(file.fileno(), b"y" * 4096, 4096 * (number % SYNCED_PAGES))
             os.fdatasync(file.fileno())
             number += 1
         return number / (time.perf_counter() - started)

@@ -1,14 +1,16 @@
 """The product with handlers that stop early, to see what each layer of a request costs."""
 
-import logging
+import json
 import os
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import structlog
+import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from largesse import log
 from largesse.app import running
 from largesse.dialects.crmcom import mapping
 from largesse.dialects.crmcom.routes import CRMCOM
@@ -87,7 +89,22 @@ async def bare(receive: Receive, send: Callable[[Any], Any]) -> None:
     await send({"type": "http.response.body", "body": b'{"data":null}'})
 
 
-def create() -> Layered:
-    """Return the application as uvicorn's `--factory` takes it."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.INFO))
-    return Layered(open_services(load(os.environ)))
+def main() -> None:
+    """Serve as `largesse serve --json --port 0` does, and say where."""
+    settings = load(os.environ)
+    log.configure(look=settings.log_format, level=settings.log_level)
+    listener = socket.create_server((settings.host, 0), backlog=2048)
+    config = uvicorn.Config(
+        Layered(open_services(settings)),
+        loop="uvloop",
+        http="httptools",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+    print(json.dumps({"url": "http://{}:{}".format(*listener.getsockname())}), flush=True)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()

@@ -19,6 +19,7 @@ from largesse.demo import data
 from largesse.services import Services, open_services
 from largesse.settings import Settings
 from largesse.storage.sequences import next_numbers
+from tests.faults.server import Server
 
 RECEIVERS = 1000
 CHUNK = 5000
@@ -150,13 +151,13 @@ async def _receivers(services: Services, caller: Caller) -> None:
 
 
 def orders(
-    pool: Pool, server: Any, *, campaigns: list[str], path: str = PATH, **times: Any
+    pool: Pool, server: Server, *, campaigns: list[str], path: str = PATH, **times: Any
 ) -> Orders:
     """Return the orders for a load on the pool's campaigns."""
     return Orders(
         host="127.0.0.1",
         port=server.port,
-        server=server.pid,
+        server=server.process.pid,
         path=path,
         bodies=pool.bodies(campaigns),
         **times,

@@ -2,12 +2,14 @@
 
 import os
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from benchmarks.load import Measured
+
+TIMES = ("p50_ms", "p99_ms", "server_us", "database_us", "load_us")
 
 
 def machine() -> dict[str, Any]:
@@ -30,24 +32,23 @@ def _processor() -> str:
     return next((line.split(": ", 1)[1] for line in lines if "model name" in line), "unknown")
 
 
-def summary(rounds: Sequence[Measured], ceilings: Sequence[float]) -> dict[str, Any]:
+def summary(rounds: Sequence[Measured], ceilings: Mapping[str, Sequence[float]]) -> dict[str, Any]:
     """Return the medians of one load's rounds; ratios are made inside each round first."""
     databases = [one.database_us for one in rounds if one.database_us is not None]
     return {
         "requests_per_second": round(median(one.rate for one in rounds), 1),
         "slowest": round(min(one.rate for one in rounds), 1),
         "fastest": round(max(one.rate for one in rounds), 1),
-        "ratio": _ratio(one.rate / top for one, top in zip(rounds, ceilings, strict=True)),
+        "ratios": {
+            name: round(median(one.rate / top for one, top in zip(rounds, tops, strict=True)), 3)
+            for name, tops in ceilings.items()
+        },
         "p50_ms": median(one.latencies_ms["p50"] for one in rounds),
         "p99_ms": median(one.latencies_ms["p99"] for one in rounds),
         "server_us": median(one.server_us for one in rounds),
         "database_us": median(databases) if databases else None,
         "load_us": median(one.load_us for one in rounds),
     }
-
-
-def _ratio(values: Iterable[float]) -> float:
-    return round(median(values), 3)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -73,14 +74,23 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-LOAD_HEADER = (
-    *("scenario", "clients", "requests/s", "from", "to", "x ceiling", "p50 ms", "p99 ms"),
-    *("server us", "database us", "load us"),
-)
+def loads_table(loads: Sequence[Mapping[str, Any]]) -> str:
+    """Return the table of loads, with a column for each ceiling."""
+    tops = list(loads[0]["ratios"])
+    header = ("scenario", "clients", "requests/s", "from", "to", *(f"/ {name}" for name in tops))
+    names = ("scenario", "clients", "requests_per_second", "slowest", "fastest")
+    rows = [
+        [*(one[name] for name in names), *one["ratios"].values(), *(one[name] for name in TIMES)]
+        for one in loads
+    ]
+    return table((*header, "p50 ms", "p99 ms", "server us", "database us", "load us"), rows)
 
 
-def load_row(scenario: str, clients: int, found: dict[str, Any]) -> list[Any]:
-    """Return a line of the table of loads."""
-    names = ("requests_per_second", "slowest", "fastest", "ratio", "p50_ms", "p99_ms")
-    used = ("server_us", "database_us", "load_us")
-    return [scenario, clients, *(found[name] for name in (*names, *used))]
+def layers_table(layers: Sequence[Mapping[str, Any]], clients: int) -> str:
+    """Return the table of layers, each with what it adds to the one before."""
+    rows, before = [], 0.0
+    for one in layers:
+        cost = one["server_us"]
+        rows.append([one["layer"], one["requests_per_second"], cost, cost - before])
+        before = cost
+    return table((f"layer, {clients} clients", "requests/s", "server us", "its part"), rows)

@@ -7,13 +7,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.ceilings import BATCH, pgbench, sqlite_claims, syncs
+from benchmarks.ceilings import BATCH, PGBENCH_CLIENTS, Claim, pgbench, sqlite_claims, syncs
 from benchmarks.databases import Place, open_place
 from benchmarks.layers import LAYERS
 from benchmarks.load import Measured, measure
 from benchmarks.pool import Pool, open_pool, orders
 from benchmarks.report import summary
-from benchmarks.server import Server, serve
+from tests.faults.server import Server, server
 
 CLIENTS = (1, 16, 64)
 LAYER_CLIENTS = 16
@@ -66,26 +66,29 @@ class Run:
     pool: Pool
     fastest: float = FIRST_GUESS
     ceilings: dict[str, list[float]] = field(default_factory=dict)
+    syncs: list[float] = field(default_factory=list)
     loads: dict[tuple[str, int], list[Measured]] = field(default_factory=dict)
     layers: dict[str, list[Measured]] = field(default_factory=dict)
 
     async def ceiling(self) -> None:
         """Measure what the database alone can do."""
-        caller, seconds = self.pool.caller, self.plan.seconds
-        assert caller.user_id is not None
-        assert caller.unit_id is not None
-        who = (caller.organization_id, self.pool.campaigns[CEILING], caller.user_id, caller.unit_id)
+        seconds, url = self.plan.seconds, self.place.url
+        claim = Claim(self.pool.caller, self.pool.campaigns[CEILING])
         await self.pool.ensure(CEILING, int(CEILING_CODES[self.place.kind] * seconds))
         if self.place.kind == "postgres":
-            self._top("pgbench, 16 clients", await pgbench(self.place.url, *who, seconds))
+            for clients in (1, PGBENCH_CLIENTS):
+                rate = await pgbench(url, claim, clients=clients, seconds=seconds)
+                self.ceilings.setdefault(f"pgbench {clients}", []).append(rate)
         else:
-            path = self.place.url.removeprefix("sqlite:///")
+            path = url.removeprefix("sqlite:///")
             for batch in (1, BATCH):
-                rate = await asyncio.to_thread(sqlite_claims, path, *who, seconds, batch=batch)
-                self._top(f"one thread, {batch} per commit", rate)
-        self._top("fdatasync", await asyncio.to_thread(syncs, self.plan.directory, 0.2))
+                rate = await asyncio.to_thread(
+                    sqlite_claims, path, claim, batch=batch, seconds=seconds
+                )
+                self.ceilings.setdefault(f"{batch} a commit", []).append(rate)
+        self.syncs.append(await asyncio.to_thread(syncs, self.plan.directory, 0.2))
 
-    async def load(self, server: Server, name: str, clients: int) -> None:
+    async def load(self, process: Server, name: str, clients: int) -> None:
         """Measure one load."""
         scenario = SCENARIOS[name]
         campaigns = list(scenario.campaigns)
@@ -93,26 +96,23 @@ class Run:
         if scenario.pooled:
             for campaign in campaigns:
                 await self.pool.ensure(campaign, need // len(campaigns) + 1)
-        found = await self._measure(server, clients, campaigns=campaigns)
+        found = await self._measure(process, clients, campaigns=campaigns)
         self.loads.setdefault((name, clients), []).append(found)
 
-    async def layer(self, server: Server, name: str) -> None:
+    async def layer(self, process: Server, name: str) -> None:
         """Measure the requests that stop behind one layer."""
         await self.pool.ensure("POOL", self._codes(self.plan.seconds + self.plan.warm_up))
-        found = await self._measure(server, LAYER_CLIENTS, campaigns=["POOL"], path=LAYERS[name])
+        found = await self._measure(process, LAYER_CLIENTS, campaigns=["POOL"], path=LAYERS[name])
         self.layers.setdefault(name, []).append(found)
 
-    async def _measure(self, server: Server, clients: int, **what: Any) -> Measured:
+    async def _measure(self, process: Server, clients: int, **what: Any) -> Measured:
         plan = self.plan
         times = {"clients": clients, "warm_up": plan.warm_up, "seconds": plan.seconds}
-        found = await measure(orders(self.pool, server, database=self.place.pid, **times, **what))
+        found = await measure(orders(self.pool, process, database=self.place.pid, **times, **what))
         if set(found.answers) != {"200"}:
             raise RuntimeError(f"not every request was served: {found.answers}")
         self.fastest = max(self.fastest, found.rate)
         return found
-
-    def _top(self, name: str, rate: float) -> None:
-        self.ceilings.setdefault(name, []).append(rate)
 
     def _codes(self, seconds: float) -> int:
         """Return how many codes a measurement may need."""
@@ -120,19 +120,15 @@ class Run:
 
     def results(self) -> dict[str, Any]:
         """Return the medians."""
-        tops = next(iter(self.ceilings.values()), [])
-        full = self.layers.get(list(LAYERS)[-1], [])
         return {
             "database": self.place.version,
+            "syncs_per_second": round(median(self.syncs), 1) if self.syncs else None,
             "ceilings": {name: round(median(found), 1) for name, found in self.ceilings.items()},
             "loads": [
-                {"scenario": name, "clients": clients} | summary(found, tops)
+                {"scenario": name, "clients": clients} | summary(found, self.ceilings)
                 for (name, clients), found in self.loads.items()
             ],
-            "layers": [
-                {"layer": name} | summary(found, [one.rate for one in full])
-                for name, found in self.layers.items()
-            ],
+            "layers": [{"layer": name} | summary(found, {}) for name, found in self.layers.items()],
         }
 
 
@@ -155,14 +151,14 @@ async def run(plan: Plan, kind: str) -> dict[str, Any]:
 async def _rounds(one: Run) -> None:
     loads = [name for name in one.plan.scenarios if name != LAYERED]
     if loads:
-        async with serve(one.place.url) as server:
+        async with server(one.place.url) as product:
             for _ in range(one.plan.rounds):
                 await one.ceiling()
                 for name in loads:
                     for clients in CLIENTS:
-                        await one.load(server, name, clients)
+                        await one.load(product, name, clients)
     if LAYERED in one.plan.scenarios:
-        async with serve(one.place.url, factory="layers") as server:
+        async with server(one.place.url, command=("-m", "benchmarks.layers")) as layered:
             for _ in range(one.plan.rounds):
                 for name in LAYERS:
-                    await one.layer(server, name)
+                    await one.layer(layered, name)
