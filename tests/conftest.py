@@ -11,12 +11,16 @@ from tests.serving import Served, Templates, serve, settings_for
 
 POSTGRES = "LARGESSE_TEST_POSTGRES"
 
+HASTY = {"fsync": "off", "full_page_writes": "off", "max_connections": 300}
+"""No test cuts the database server's power, and each has a database of its own to be made: what
+would make it survive is left out. Servers of ours that are killed lose nothing by it."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Under xdist all workers share one server: it starts here, before them, and they inherit its address."""
     distributed = config.getoption("numprocesses", None) and not hasattr(config, "workerinput")
     if distributed and not config.option.collectonly and POSTGRES not in os.environ:
-        cluster = start_cluster()
+        cluster = start_cluster(settings=HASTY)
         config.add_cleanup(cluster.stop)
         os.environ[POSTGRES] = cluster.url
 
@@ -27,7 +31,7 @@ def postgres_url() -> Iterator[str]:
     if named := os.environ.get(POSTGRES):
         yield named
         return
-    with start_cluster() as cluster:
+    with start_cluster(settings=HASTY) as cluster:
         yield cluster.url
 
 
