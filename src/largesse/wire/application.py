@@ -10,7 +10,7 @@ from starlette.routing import Route as StarletteRoute
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from largesse.core.errors import Refused
+from largesse.core.errors import Refused, Unavailable
 from largesse.wire import bodies
 from largesse.wire.call import Call
 from largesse.wire.characters import check_target
@@ -57,6 +57,9 @@ class Endpoint:
         try:
             response = await self._answer(call)
         except (Refused, WireError) as refusal:
+            if isinstance(refusal, Unavailable):
+                # Nothing the client could mend: whoever runs the service has to hear of it.
+                log.error("unavailable", refusal=type(refusal).__name__, exc_info=refusal)
             response = self._dialect.render(call, refusal)
         except ClientDisconnect:
             return

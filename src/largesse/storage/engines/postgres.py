@@ -49,6 +49,8 @@ class Postgres(Statements):
             pool_size=CONNECTIONS,
             max_overflow=0,
             pool_pre_ping=False,
+            # The values of a statement that fails are personal data, and its error is logged.
+            hide_parameters=True,
         )
 
     def writer(self) -> AsyncEngine:

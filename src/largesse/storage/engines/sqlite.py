@@ -93,6 +93,8 @@ class Sqlite(Statements):
             poolclass=AsyncAdaptedQueuePool,
             pool_size=connections,
             max_overflow=0,
+            # The values of a statement that fails are personal data, and its error is logged.
+            hide_parameters=True,
         )
         engine.sync_engine.dialect.statement_compiler = HintCompiler
 
