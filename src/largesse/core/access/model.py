@@ -236,6 +236,9 @@ class Caller:
     wire_names: Mapping[str, str] = field(default_factory=dict)
     """How the organization is called on each wire that calls it by another name."""
     token_id: UUID | None = None
+    key_id: UUID | None = None
+    """The application key behind the token: revoked, it ends the tokens got with it."""
+    issued_at: datetime | None = None
     expires_at: datetime | None = None
     first_name: str | None = None
     last_name: str | None = None

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 import time
 from collections import OrderedDict
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -185,7 +186,9 @@ class Access:
             async with self._database.read() as tx:
                 row = await store.key_row(tx, int(parts[1]), key_id)
                 if row and passwords.same(row.secret_hash, passwords.digest(parts[3])):
-                    return await self._caller(tx, row.organization_id, row.user_id, None)
+                    return await self._caller(
+                        tx, row.organization_id, row.user_id, None, key_id=key_id
+                    )
         self._throttle.failed("key", address)
         raise BadCredentials()
 
@@ -203,6 +206,7 @@ class Access:
             "oun": caller.unit_id.hex.upper() if caller.unit_id else None,
             "sub": caller.user_id.hex.upper() if caller.user_id else None,
             "oid": caller.organization_id,
+            "key": caller.key_id.hex.upper() if caller.key_id else None,
             "iat": now,
             "exp": now + seconds,
         }
@@ -216,7 +220,8 @@ class Access:
         token that was revoked through another process still be taken here.
 
         Raises:
-            BadToken: malformed, forged or revoked, or its user is no longer active.
+            BadToken: malformed, forged or revoked, its application key is revoked, or its user
+                is no longer active.
             ExpiredToken: past its life time.
         """
         fingerprint = hashlib.sha256(token.encode()).digest()
@@ -279,6 +284,7 @@ class Access:
             )
             token_id, user_id = parsed_id(str(claims["jti"])), parsed_id(str(claims["sub"]))
             unit_id = parsed_id(str(claims.get("oun") or ""))
+            key_id = parsed_id(str(claims.get("key") or ""))
             organization_id = int(claims["oid"])
         except jwt.ExpiredSignatureError:
             raise ExpiredToken() from None
@@ -287,14 +293,19 @@ class Access:
         if token_id is None or user_id is None:
             raise BadToken()
         async with self._database.read() as tx:
-            return await self._caller(
+            caller = await self._caller(
                 tx,
                 organization_id,
                 user_id,
                 unit_id.hex if unit_id else None,
                 token_id=token_id,
-                expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+                key_id=key_id,
             )
+        return replace(
+            caller,
+            issued_at=datetime.fromtimestamp(claims["iat"], UTC),
+            expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+        )
 
     async def _caller(
         self,
@@ -304,9 +315,9 @@ class Access:
         unit: str | None,
         *,
         token_id: UUID | None = None,
-        expires_at: datetime | None = None,
+        key_id: UUID | None = None,
     ) -> Caller:
-        row = await store.caller_row(tx, organization_id, user_id, token_id)
+        row = await store.caller_row(tx, organization_id, user_id, token_id=token_id, key_id=key_id)
         if row is None:
             raise BadToken() if token_id else BadCredentials()
         unit_id = row.unit_id
@@ -325,7 +336,7 @@ class Access:
             rights=RIGHTS[Role(row.role)],
             wire_names=await store.wire_names(tx, organization_id),
             token_id=token_id,
-            expires_at=expires_at,
+            key_id=key_id,
             first_name=row.first_name,
             last_name=row.last_name,
             role=row.role,

@@ -116,12 +116,22 @@ async def unit_by_reference(tx: Transaction, organization_id: int, unit: str | U
 
 
 async def caller_row(
-    tx: Transaction, organization_id: int, user_id: UUID, token_id: UUID | None
+    tx: Transaction,
+    organization_id: int,
+    user_id: UUID,
+    *,
+    token_id: UUID | None = None,
+    key_id: UUID | None = None,
 ) -> Row[Any] | None:
-    """Return what a Caller is made of, unless the user is inactive or the token revoked."""
+    """Return what a Caller is made of, unless its user is inactive, its token or key revoked."""
     revoked = exists().where(
         revoked_tokens.c.organization_id == organization_id,
         revoked_tokens.c.token_id == token_id,
+    )
+    key_revoked = exists().where(
+        application_keys.c.organization_id == organization_id,
+        application_keys.c.id == key_id,
+        application_keys.c.revoked_at.is_not(None),
     )
     return await tx.row(
         select(users, organizations.c.name.label("organization_name"))
@@ -131,6 +141,7 @@ async def caller_row(
             users.c.id == user_id,
             users.c.active,
             ~revoked,
+            ~key_revoked,
         )
     )
 
