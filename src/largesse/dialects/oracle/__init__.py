@@ -1,1 +1,1 @@
-"""oracle."""
+"""Oracle Commerce Cloud's Admin REST API."""
