@@ -65,11 +65,14 @@ async def take_each(
     ]
     await _take(tx, pool, demands, parameters, taken)
     short = [
-        Demand(demand.key, demand.wanted - len(taken[demand.key]), -1)
+        Demand(demand.key, demand.wanted, -1)
         for demand in demands
         if demand.behind >= 0 and len(taken[demand.key]) < demand.wanted
     ]
     if short:
+        # From the beginning: that finds the rows above the hint once more, for nothing but this
+        # transaction's end makes them others than free.
+        taken.update({demand.key: [] for demand in short})
         await _take(tx, pool, short, parameters, taken)
     for demand in demands:
         name = (pool.table.name, *demand.key)
