@@ -43,6 +43,27 @@ def claims(token: str) -> dict[str, Any]:
     return dict(jwt.decode(token, options={"verify_signature": False}))
 
 
+async def test_login_and_refresh_are_answered_as_documented(served: Served) -> None:
+    token = served.demo.application_key
+    for request, answered in (
+        ("login-request", "login-200"),
+        ("login-query-request", "login-200"),
+        ("refresh-request", "refresh-200"),
+    ):
+        sent, golden = load("oracle", request), load("oracle", answered)
+        headers = bearer(token) | ({"content-type": sent.content_type} if sent.content_type else {})
+        answer = await served.client.request(
+            str(sent.method), str(sent.path), content=sent.body, headers=headers
+        )
+        assert answer.status_code == golden.status
+        assert answer.headers["content-type"] == golden.content_type
+        wanted = golden.body.replace(b"http://HOST", served.url.encode())
+        new = answer.json()["access_token"]
+        assert answer.content == wanted.replace(b"TOKEN", new.encode())
+        # Two log-ins with the key, then a refresh of the token got last.
+        token = new if answered == "refresh-200" or "query" in request else token
+
+
 # --- login -------------------------------------------------------------------------------------
 
 
