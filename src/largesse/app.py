@@ -11,6 +11,8 @@ from largesse import migrations
 from largesse.dialects.crmcom.routes import CRMCOM
 from largesse.dialects.intershop.routes import INTERSHOP
 from largesse.dialects.native.routes import NATIVE
+from largesse.dialects.oracle.routes import ORACLE
+from largesse.dialects.valomnia.routes import VALOMNIA
 from largesse.services import Services
 from largesse.wire.application import application
 from largesse.wire.dialect import Dialect
@@ -18,7 +20,7 @@ from largesse.wire.mount import Mounts
 from largesse.wire.requests import RequestIds
 from largesse.worker import loop
 
-DIALECTS: Sequence[Dialect] = (CRMCOM, INTERSHOP, NATIVE)
+DIALECTS: Sequence[Dialect] = (CRMCOM, INTERSHOP, NATIVE, ORACLE, VALOMNIA)
 """Every wire. Adding a vendor is one folder and one line here."""
 
 

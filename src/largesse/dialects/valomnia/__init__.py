@@ -1,1 +1,1 @@
-"""valomnia."""
+"""Valomnia's web services: which customer groups get which promotion lists."""
