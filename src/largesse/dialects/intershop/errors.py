@@ -107,7 +107,7 @@ ERRORS: ErrorTable = {
     core.NewsletterProviderFailed: Row(500, "subscriptions.external_service.error"),  # SEED 004
     wire.UnknownPath: Row(404, ""),
     wire.MethodNotAllowed: Row(405, ""),
-    wire.NotOffered: Row(501, ""),
+    wire.NotOffered: Row(501, "", lambda e: str(e.reason)),
     wire.MalformedBody: Row(400, ""),
     wire.WrongType: Row(400, ""),
     wire.BodyTooLarge: Row(413, ""),

@@ -6,6 +6,7 @@ from largesse.core.errors import (
     InvalidEmail,
     InvalidValue,
     MailNotAccepted,
+    MissingValue,
     NoMailService,
     UnknownSubscription,
     WrongState,
@@ -22,6 +23,8 @@ SOURCE = "intershop"
 
 PAGE = 1000
 """Channels read at once."""
+
+NO_ADDRESS = (InvalidEmail, MissingValue)
 
 # --- contact centre ----------------------------------------------------------------------------
 
@@ -128,7 +131,7 @@ async def subscription(call: Call) -> schemas.Subscribed:
     caller, key = await auth.subscriber(call), recipient(call)
     try:
         found = await call.services.newsletter.status(caller, key)
-    except InvalidEmail:
+    except NO_ADDRESS:
         # SEED 004 knows no 400 here: what is no address is not subscribed.
         raise UnknownSubscription(key, "recipient") from None
     return mapping.from_subscription(found)
@@ -139,5 +142,5 @@ async def unsubscribe(call: Call) -> None:
     caller, key = await auth.subscriber(call), recipient(call)
     try:
         await call.services.newsletter.unsubscribe(caller, key, source=SOURCE)
-    except InvalidEmail:
+    except NO_ADDRESS:
         raise UnknownSubscription(key, "recipient") from None
