@@ -14,7 +14,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 START_SECONDS = 30
-STOP_SECONDS = 15
+STOP_SECONDS = 45
 
 SERVE = ("-m", "largesse", "serve", "--json", "--port", "0")
 
