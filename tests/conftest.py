@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import structlog
 
 from largesse.services import Services, open_services
 from tests.postgres import drop_database, start_cluster
@@ -23,6 +24,13 @@ def pytest_configure(config: pytest.Config) -> None:
         cluster = start_cluster(settings=HASTY)
         config.add_cleanup(cluster.stop)
         os.environ[POSTGRES] = cluster.url
+
+
+@pytest.fixture(scope="session", autouse=True)
+def plain_tracebacks() -> None:
+    """Print tracebacks as `serve` does. With every local variable, one takes seconds."""
+    renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], renderer])
 
 
 @pytest.fixture(scope="session")
