@@ -53,7 +53,9 @@ def database_reason(error: BaseException) -> str | None:
     if isinstance(error, TimeoutError):
         return "it does not answer"
     if isinstance(error, OSError):
-        return _line(error.strerror or str(error))
+        # strerror is empty where the error was raised with a text alone.
+        reason = _line(error.strerror or str(error))
+        return f"{error.filename}: {reason}" if error.filename else reason
     if type(error).__module__.startswith("asyncpg"):
         return _line(str(error))
     return None

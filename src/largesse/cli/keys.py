@@ -79,7 +79,7 @@ def list_(organization: str | None, limit: int, after: Any, as_json: bool) -> No
 @organization_option
 @json_option
 def revoke(key_id: "UUID", organization: str | None, as_json: bool) -> None:
-    """Revoke an application key. Tokens got with it live on until they expire."""
+    """Revoke an application key, and with it the tokens that were got with it."""
 
     async def work(services: "Services") -> None:
         await services.keys.delete(await chosen(services, organization), key_id)

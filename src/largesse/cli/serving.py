@@ -15,9 +15,9 @@ import uvicorn
 import uvloop
 
 from largesse.app import Application, running
-from largesse.cli.errors import CommandError, database_reason
+from largesse.cli.errors import CommandError
 from largesse.cli.output import show_json
-from largesse.cli.session import shown
+from largesse.cli.session import database_errors, shown
 from largesse.demo import data
 from largesse.services import open_services
 from largesse.settings import Settings
@@ -57,9 +57,9 @@ def serve_until_stopped(settings: Settings, *, demo: bool, as_json: bool) -> Non
 async def _serve(settings: Settings, *, demo: bool, as_json: bool) -> None:
     async with contextlib.AsyncExitStack() as stack:
         settings, prints_mail = _with_mail(settings, stack, demo=demo, as_json=as_json)
-        services = open_services(settings)
-        stack.push_async_callback(services.close)
-        with _database_errors(settings):
+        with database_errors(settings):
+            services = open_services(settings)
+            stack.push_async_callback(services.close)
             await stack.enter_async_context(running(services))
         listener = stack.enter_context(_listen(settings.host, settings.port))
         settings = _at(settings, listener)
@@ -68,17 +68,6 @@ async def _serve(settings: Settings, *, demo: bool, as_json: bool) -> None:
             loaded = await data.load(dataclasses.replace(services, settings=settings))
         _announce(settings, loaded, prints_mail=prints_mail, as_json=as_json)
         await _run(Application(services), settings, listener)
-
-
-@contextlib.contextmanager
-def _database_errors(settings: Settings) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:
-        if (reason := database_reason(error)) is None:
-            raise
-        name = shown(settings.database_url)
-        raise CommandError(f"The database {name} can not be used: {reason}") from error
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -140,10 +129,11 @@ def _printer(*, as_json: bool) -> Callable[[EmailMessage], None]:
     def show(message: EmailMessage) -> None:
         part = message.get_body(("plain",))
         text = str(part.get_content()).strip() if part is not None else ""
+        to, subject = str(message["To"]), str(message["Subject"])
         if as_json:
-            show_json({"mail": {"to": message["To"], "subject": message["Subject"], "text": text}})
+            show_json({"mail": {"to": to, "subject": subject, "text": text}})
             return
-        click.secho(f"\nMail to {message['To']}: {message['Subject']}", bold=True)
+        click.secho(f"\nMail to {to}: {subject}", bold=True)
         click.echo("".join(f"    {line}\n" for line in text.splitlines()))
 
     return show

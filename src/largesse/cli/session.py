@@ -1,8 +1,8 @@
 """What every command begins with: the settings, an open database, an organization."""
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -66,16 +66,13 @@ async def opened(settings: "Settings", *, migrate: bool = False) -> "AsyncIterat
     name = shown(settings.database_url)
     if not migrate and (file := sqlite_file(settings.database_url)) and not file.exists():
         raise CommandError(f"There is no database {name}. `largesse db upgrade` makes it.")
-    services = open_services(settings)
+    with database_errors(settings):
+        services = open_services(settings)
     try:
-        try:
+        with database_errors(settings):
             if migrate:
                 await migrations.upgrade(services.database)
             current = await migrations.current(services.database)
-        except Exception as error:
-            if (reason := database_reason(error)) is None:
-                raise
-            raise CommandError(f"The database {name} can not be used: {reason}") from error
         if not current:
             raise CommandError(
                 f"The database {name} is not that of this version. `largesse db upgrade` brings "
@@ -84,6 +81,22 @@ async def opened(settings: "Settings", *, migrate: bool = False) -> "AsyncIterat
         yield services
     finally:
         await services.close()
+
+
+@contextmanager
+def database_errors(settings: "Settings") -> Iterator[None]:
+    """Name the database in what it, its driver or the network says.
+
+    Raises:
+        CommandError: in place of such an error.
+    """
+    try:
+        yield
+    except Exception as error:
+        if (reason := database_reason(error)) is None:
+            raise
+        name = shown(settings.database_url)
+        raise CommandError(f"The database {name} can not be used: {reason}") from error
 
 
 def shown(database_url: str) -> str:

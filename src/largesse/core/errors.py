@@ -260,7 +260,8 @@ class AlreadyExists(Conflict):
     noun: str
 
     def __str__(self) -> str:
-        return f"A {self.noun} with one of these identifiers exists already."
+        article = "An" if self.noun.startswith(tuple("aeiou")) else "A"
+        return f"{article} {self.noun} with one of these identifiers exists already."
 
 
 @dataclass(eq=False)

@@ -82,14 +82,14 @@ class Access:
         """Make an organization known by its name and by aliases (name, wire that prints it).
 
         Raises:
-            InvalidValue: the name is empty.
+            InvalidValue: the name is empty, or two wires are to print one alias.
             AlreadyExists: the name or an alias belongs to an organization already.
         """
         if not name.strip():
             raise InvalidValue("name", "must not be empty")
         for alias in (name, *(alias for alias, _ in aliases)):
             check_fits(organization_aliases, {"alias": alias, "alias_key": folded(alias)})
-        aliases = [(name, None), *[pair for pair in aliases if pair[0] != name]]
+        aliases = _distinct([(name, None), *aliases])
         async with self._database.write() as tx:
             organization_id = await store.add_organization(tx, name, clock.now())
             if organization_id is None:
@@ -341,3 +341,19 @@ class Access:
             last_name=row.last_name,
             role=row.role,
         )
+
+
+def _distinct(aliases: list[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
+    """Return each alias once, however its letters are typed; as the wire prints it, if one does.
+
+    Raises:
+        InvalidValue: an alias is to be printed by two wires.
+    """
+    found: dict[str, tuple[str, str | None]] = {}
+    for alias, wire in aliases:
+        known = found.get(folded(alias))
+        if known is not None and None not in (known[1], wire):
+            raise InvalidValue("aliases", f"{alias!r} can be printed by one wire only")
+        if known is None or wire is not None:
+            found[folded(alias)] = (alias, wire)
+    return list(found.values())

@@ -106,7 +106,7 @@ def _read_back(play: Play, code: str) -> None:
         head = f"To: {message['To']}\nSubject: {message['Subject']}\n\n"
         play.stage.note("The mail service has the mail:", head + _text(message).strip())
     play.stage.check(f"one mail with the code {code} arrived", 1, len(messages))
-    to = messages[0]["To"] if messages else None
+    to = str(messages[0]["To"]) if messages else None
     play.stage.check("it is addressed to the customer", "patricia@test.intershop.de", to)
 
 
