@@ -101,9 +101,14 @@ async def test_no_value_of_any_field_is_a_fault(served: Served) -> None:
     api = await organization(served, "A")
     ids = await one_of_everything(api, "a")
     wrong = []
-    for request in asks(ids):
-        fields = msgspec.structs.fields(request.route.request)
-        for field in fields:
+    seen = set()
+    # A body to make a record has the fields of the one to change it, which come first.
+    for request in sorted(asks(ids), key=lambda request: request.route.method):
+        for field in msgspec.structs.fields(request.route.request):
+            place = (request.path.split("/")[1], field.name, field.required)
+            if place in seen:
+                continue
+            seen.add(place)
             for value in NASTY:
                 body = (request.body or {}) | {field.encode_name: value}
                 raw = json.dumps(body).encode("utf-8", "surrogatepass")

@@ -44,6 +44,23 @@ async def test_an_application_key_is_a_token_itself(served: Served) -> None:
     problem(await api.send("DELETE", "/tokens/current"), 400, "invalid_value")
 
 
+async def test_a_key_gets_a_token_as_well(served: Served) -> None:
+    new = {"application_key": served.demo.application_key}
+    answer = await served.client.post("/v1/tokens", json=new)
+    assert answer.status_code == 201
+    me = await Api(served.client, answer.json()["access_token"]).get("/tokens/current")
+    assert me["expires_at"] is not None
+    for body, code, field in (
+        (new | {"unit": "adminunit"}, "invalid_value", "unit"),
+        (new | {"username": "x", "password": "y"}, "invalid_value", "username"),
+        ({}, "missing_value", "username"),
+    ):
+        answer = await served.client.post("/v1/tokens", json=body)
+        assert problem(answer, 400, code)["field"] == field
+    new = {"application_key": served.demo.application_key + "x"}
+    problem(await served.client.post("/v1/tokens", json=new), 401, "bad_credentials")
+
+
 async def test_a_released_token_opens_nothing(served: Served) -> None:
     api = await demo_user(served)
     await api.delete("/tokens/current")

@@ -2,29 +2,41 @@
 
 from typing import Any
 
+from largesse.core.access.model import Caller
 from largesse.core.errors import InvalidValue, UnknownUnit
 from largesse.dialects.native.auth import bearer, is_key
-from largesse.dialects.native.mapping import from_caller, given
+from largesse.dialects.native.mapping import from_caller, given, only_one
 from largesse.dialects.native.schemas.access import KeyWithSecret, Me, NewToken, Token
 from largesse.wire.call import Call
 
 
 async def create_token(call: Call) -> Token:
-    """POST /tokens: exchange a user's name and password for an access token."""
+    """POST /tokens: exchange a user's name and password, or a key, for an access token."""
     body: NewToken = call.body
-    access = call.services.access
+    way, _ = only_one(given(body), ("username", "application_key"), "username")
+    caller = await (_with_password(call, body) if way == "username" else _with_key(call, body))
+    issued = await call.services.access.issue_token(caller, seconds=call.settings.token_seconds)
+    return Token(issued.token, issued.expires_in)
+
+
+async def _with_password(call: Call, body: NewToken) -> Caller:
     try:
-        caller = await access.log_in(
-            body.username,
-            body.password,
+        return await call.services.access.log_in(
+            body.username or "",
+            body.password or "",
             organization=body.organization or None,
             unit=body.unit or None,
             address=call.address,
         )
     except UnknownUnit as unknown:
         raise InvalidValue("unit", f"there is no unit {unknown.value!r}") from None
-    issued = await access.issue_token(caller, seconds=call.settings.token_seconds)
-    return Token(issued.token, issued.expires_in)
+
+
+async def _with_key(call: Call, body: NewToken) -> Caller:
+    for name in given(body).keys() - {"application_key"}:
+        raise InvalidValue(name, "does not go with an application key")
+    key = body.application_key or ""
+    return await call.services.access.log_in_with_key(key, address=call.address)
 
 
 async def read_token(call: Call) -> Me:

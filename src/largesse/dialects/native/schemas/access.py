@@ -11,10 +11,14 @@ from largesse.dialects.native.schemas.base import Body, Email, Label, Long, Name
 
 
 class NewToken(Body, kw_only=True):
-    """A log-in. Without `organization` the user's name must belong to one only."""
+    """A log-in: `username` and `password`, or an `application_key`.
 
-    username: Name
-    password: Annotated[str, Meta(max_length=1000)]
+    Without `organization` the user's name must belong to one only.
+    """
+
+    username: Name | UnsetType = UNSET
+    password: Annotated[str, Meta(max_length=1000)] | UnsetType = UNSET
+    application_key: Annotated[str, Meta(max_length=1000)] | UnsetType = UNSET
     organization: Name | UnsetType = UNSET
     unit: Name | UnsetType = UNSET
     """A unit's id or alternative code, instead of the user's own."""
