@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from largesse.core.access.model import Caller, system
-from tests.golden import Golden, load
+from tests.golden import Golden, assert_same_bytes, assert_same_json, load
 from tests.serving import Served
 
 CONTACT_CENTER = "/INTERSHOP/rest/WFS/ContactCenter/-"
@@ -70,11 +70,15 @@ async def play(
 
 
 def assert_answered(answer: httpx.Response, golden: Golden) -> None:
-    """Check the printed status, error-key and media type; the documents print no bodies."""
+    """Check the status, error-key and media type, and the body where the file has one."""
     assert answer.status_code == golden.status, answer.text
     assert answer.headers.get("error-key") == golden.error_key
     if golden.content_type is not None:
         assert answer.headers["content-type"] == golden.content_type
+    if golden.body and golden.content_type == "application/json":
+        assert_same_json(answer.content, golden)
+    elif golden.body:
+        assert_same_bytes(answer.content, golden)
 
 
 def assert_refused(answer: httpx.Response, status: int, key: str | None = None) -> str:

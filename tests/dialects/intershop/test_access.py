@@ -12,6 +12,7 @@ from tests.dialects.intershop.client import (
     STOREFRONT,
     Headers,
     add_user,
+    assert_answered,
     assert_refused,
     basic,
     demo_basic,
@@ -19,8 +20,10 @@ from tests.dialects.intershop.client import (
     logged_in,
     mails,
     other_organization,
+    play,
     token,
 )
+from tests.golden import load
 from tests.serving import Served, serve
 
 INVALID = "organization.invalid"
@@ -50,13 +53,8 @@ def plain(served: Served, **changes: str) -> Headers:
 class TestTheLogin:
     async def test_both_forms_give_a_token_and_the_users_name(self, served: Served) -> None:
         for headers in (demo_basic(served), plain(served)):
-            answer = await served.client.get("/users/-", headers=headers)
-            assert answer.status_code == 200
-            assert answer.json() == {
-                "type": "User",
-                "firstName": "Alvaro",
-                "lastName": "Acevedo",
-            }
+            answer = await play(served, "user-request", headers=headers)
+            assert_answered(answer, load("intershop", "user-200"))
             again = {"authentication-token": answer.headers["authentication-token"]}
             assert (await served.client.get("/channels", headers=again)).status_code == 200
 
@@ -166,6 +164,8 @@ class TestBadCredentials:
                 # The storefront drops its token at this word and tries again without one (PWA).
                 assert "AuthenticationToken" in assert_refused(answer, 401)
         assert await mails(served) == []
+        answer = await play(served, "user-request", headers={"authentication-token": forged})
+        assert_answered(answer, load("intershop", "bad-token-401"))
 
     async def test_a_user_who_left(self, served: Served) -> None:
         caller = await demo_caller(served)
@@ -188,6 +188,10 @@ class TestTheOrganization:
     async def test_an_unknown_one(self, served: Served) -> None:
         for name in ("Nowhere", "Köln", "x" * 5000):
             await self.assert_unknown(served, name)
+
+        headers = demo_basic(served) | {"UserOrganization": "Nowhere"}
+        answer = await play(served, "user-request", headers=headers)
+        assert_answered(answer, load("intershop", "organization-invalid-400"))
 
     async def assert_unknown(self, served: Served, name: str) -> None:
         known = {"authentication-token": await token(served)}

@@ -13,12 +13,14 @@ from tests.dialects.intershop.client import (
     PASSWORD,
     PROMOTION,
     add_user,
+    assert_answered,
     assert_refused,
     basic,
     code_state,
     demo_caller,
     logged_in,
     other_organization,
+    play,
 )
 from tests.golden import assert_same_bytes, assert_same_json, load
 from tests.serving import POOL, Served
@@ -33,12 +35,11 @@ LINK = {
 UNKNOWN_CHANNEL = "channel.channel_not_found.error"
 UNKNOWN_PROMOTION = "promotion.promotion_not_found.error"
 NO_CAMPAIGN = "promotion.codegroup_missing.error"
-EXHAUSTED = "promotion.codes_exhausted.error"
 
 
 class TestCreateACode:
     async def test_the_answer_in_json_is_the_printed_body(self, served: Served) -> None:
-        answer = await served.client.post(CODES, headers=await logged_in(served))
+        answer = await play(served, "create-code-request", headers=await logged_in(served))
         assert answer.status_code == 200
         assert answer.headers["content-type"] == "application/json"
         assert_same_json(answer.content, load("intershop", "mails-json-request"), ("code",))
@@ -88,9 +89,8 @@ class TestCreateACode:
             caller, {"key": "bare", "channel_id": CHANNEL, "title": "Bare"}
         )
         path = CODES.replace(PROMOTION, "bare")
-        assert_refused(
-            await served.client.post(path, headers=await logged_in(served)), 409, NO_CAMPAIGN
-        )
+        answer = await served.client.post(path, headers=await logged_in(served))
+        assert_answered(answer, load("intershop", "create-code-409-codegroup-missing"))
 
     async def test_the_pool_runs_dry(self, served: Served) -> None:
         headers, given = await logged_in(served), set()
@@ -99,7 +99,8 @@ class TestCreateACode:
             given.add(answer.json()["code"])
         assert len(given) == POOL + 2
         assert {"CC2M8Y5VY4MW", "CCZN413KW8RK"} <= given
-        assert_refused(await served.client.post(CODES, headers=headers), 409, EXHAUSTED)
+        answer = await served.client.post(CODES, headers=headers)
+        assert_answered(answer, load("intershop", "create-code-409-codes-exhausted"))
 
     async def test_an_unknown_channel_or_promotion(self, served: Served) -> None:
         headers = await logged_in(served)
@@ -133,21 +134,8 @@ class TestWhatIsOffered:
         assert second["attributes"][0]["value"] == "CC_20EUR_OrderDiscount"
 
     async def test_one_promotion(self, served: Served) -> None:
-        path = f"{PROMOTIONS}/CC_20EUR_OrderDiscount"
-        answer = await served.client.get(path, headers=await logged_in(served))
-        codes = {
-            "type": "Link",
-            "title": "codes",
-            "uri": f"ContactCenter/-{path}/codes",
-            "relation": "related",
-        }
-        assert answer.json() == {
-            "name": "20 EUR Order discount ",
-            "type": "Promotion",
-            "id": "CC_20EUR_OrderDiscount",
-            "description": "Contact Center 20 EUR order discount coupon.",
-            "links": {"elements": [codes], "type": "ResourceCollection"},
-        }
+        answer = await play(served, "promotion-request", headers=await logged_in(served))
+        assert_answered(answer, load("intershop", "promotion-200"))
 
     async def test_one_promotion_in_xml(self, served: Served) -> None:
         headers = await logged_in(served) | {"Accept": "application/json;q=0.5, text/xml"}
@@ -160,7 +148,7 @@ class TestWhatIsOffered:
         ]
 
     async def test_characters_that_xml_has_no_place_for(self, served: Served) -> None:
-        title = "<Half> & \"more\" \x01\ufffe \U0001f381"
+        title = '<Half> & "more" \x01\ufffe \U0001f381'
         await served.services.promotions.create(
             await demo_caller(served),
             {"key": "odd", "channel_id": CHANNEL, "title": title, "description": title},

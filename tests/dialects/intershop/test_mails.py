@@ -288,6 +288,8 @@ class TestBadInput:
             answer = await served.client.post(path, json={"code": PRINTED}, headers=headers)
             key = None if customer == "%00" else "customer.customer_not_found.error"
             assert_refused(answer, 404, key)
+            if customer == "nobody":
+                assert_answered(answer, load("intershop", "mails-404-customer-not-found"))
         await self.assert_unchanged(served)
 
     async def test_another_organizations_customer_and_code(self, served: Served) -> None:
@@ -313,7 +315,8 @@ class TestBadInput:
             "image/svg+xml",
         ):
             sent = headers | ({} if kind is None else {"Content-Type": kind})
-            assert_refused(await served.client.post(MAILS, content=body, headers=sent), 415)
+            answer = await served.client.post(MAILS, content=body, headers=sent)
+            assert_answered(answer, load("intershop", "mails-415"))
         await self.assert_unchanged(served)
 
     async def test_a_body_that_is_too_large(self, demo_url: str) -> None:
