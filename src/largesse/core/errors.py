@@ -2,9 +2,7 @@
 
 Refused
 ├── NotAuthenticated
-│   ├── LoginRequired · BadCredentials
-│   ├── BadToken · ExpiredToken
-│   └── TooManyAttempts        failed logins of one user from one address
+│   └── LoginRequired · BadCredentials · BadToken · ExpiredToken · TooManyAttempts
 ├── NotPermitted               the caller lacks a right
 ├── Unknown                    something named does not exist in the caller's organization
 │   ├── UnknownOrganization · UnknownUnit · UnknownUser · UnknownKey
@@ -13,19 +11,16 @@ Refused
 │   ├── UnknownGroup · UnknownPromotionList · UnknownAssignment
 │   └── UnknownSubscription · UnknownMail · UnknownJob
 ├── Invalid                    a value that can not be accepted
-│   ├── InvalidValue · MissingValue · AmbiguousValue
-│   ├── InvalidEmail
-│   └── InvalidCodeFormat      a code format that can not make the codes asked
+│   └── InvalidValue · MissingValue · AmbiguousValue · InvalidEmail · InvalidCodeFormat
 ├── Conflict                   well formed, but not possible as things stand
 │   ├── AlreadyExists · StillInUse · IdempotencyMismatch
 │   ├── CampaignNotPosted · CampaignTypeNotAllowed · DistributionNotAllowed
 │   ├── NoCampaign · PoolExhausted · ReceiverLimitReached
 │   ├── CodeNotEffective · CodeOfOtherPromotion · CodeGivenToAnother
 │   ├── CustomerTokenNotEffective · PassCodeRequired · PassCodeWrong
-│   ├── AlreadyAssigned · ListAppliesToAll
-│   ├── AlreadySubscribed
-│   └── WrongState             an action that the state of a job, mail or campaign excludes
+│   └── AlreadyAssigned · ListAppliesToAll · AlreadySubscribed · WrongState
 └── Unavailable                a part that the request needs does not serve it
+    ├── Overloaded · OutcomeUnknown
     └── NoMailService · MailNotAccepted · NoNewsletterProvider · NewsletterProviderFailed
 
 Each dialect has a table from these to its wire (`dialects/*/errors.py`); a test fails if one lacks
@@ -41,9 +36,13 @@ from typing import ClassVar
 class Refused(Exception):
     """The base of every refusal; a refusal never changes data."""
 
+    sentence: ClassVar[str] = ""
+    """What happened, with the facts; without it the first line of the docstring says it."""
+
     def __str__(self) -> str:
         """Say what happened in a plain English sentence."""
-        return (type(self).__doc__ or type(self).__name__).strip().splitlines()[0]
+        said = self.sentence or (type(self).__doc__ or type(self).__name__).splitlines()[0]
+        return said.format(self)
 
 
 def leaves(kind: type[Refused] = Refused) -> Iterator[type[Refused]]:
@@ -88,8 +87,7 @@ class NotPermitted(Refused):
 
     right: str
 
-    def __str__(self) -> str:
-        return f"This needs the right {self.right!r}."
+    sentence = "This needs the right {0.right!r}."
 
 
 @dataclass(eq=False)
@@ -108,8 +106,7 @@ class Unknown(Refused):
         words = re.findall("[A-Z][a-z]+", cls.__name__.removeprefix("Unknown"))
         cls.noun = " ".join(words).lower()
 
-    def __str__(self) -> str:
-        return f"There is no {self.noun} with the {self.field} {self.value!r}."
+    sentence = "There is no {0.noun} with the {0.field} {0.value!r}."
 
 
 class UnknownOrganization(Unknown):
@@ -139,9 +136,8 @@ class UnknownAccount(Unknown):
 class UnknownCustomerToken(Unknown):
     """No such customer token."""
 
-    def __str__(self) -> str:
-        # The value may be a secret (authentication code, one-time password): it is never repeated.
-        return "There is no such customer token."
+    # The value may be a secret (authentication code, one-time password): it is never repeated.
+    sentence = "There is no such customer token."
 
 
 class UnknownChannel(Unknown):
@@ -203,8 +199,7 @@ class InvalidValue(Invalid):
     field: str
     reason: str
 
-    def __str__(self) -> str:
-        return f"{self.field}: {self.reason}"
+    sentence = "{0.field}: {0.reason}"
 
 
 @dataclass(eq=False)
@@ -213,8 +208,7 @@ class MissingValue(Invalid):
 
     field: str
 
-    def __str__(self) -> str:
-        return f"{self.field} is missing."
+    sentence = "{0.field} is missing."
 
 
 @dataclass(eq=False)
@@ -224,8 +218,7 @@ class AmbiguousValue(Invalid):
     field: str
     value: str
 
-    def __str__(self) -> str:
-        return f"More than one record has the {self.field} {self.value!r}."
+    sentence = "More than one record has the {0.field} {0.value!r}."
 
 
 @dataclass(eq=False)
@@ -235,8 +228,7 @@ class InvalidEmail(Invalid):
     value: str
     reason: str = "not an e-mail address"
 
-    def __str__(self) -> str:
-        return f"{self.value!r} is {self.reason}."
+    sentence = "{0.value!r} is {0.reason}."
 
 
 @dataclass(eq=False)
@@ -245,8 +237,7 @@ class InvalidCodeFormat(Invalid):
 
     reason: str
 
-    def __str__(self) -> str:
-        return self.reason
+    sentence = "{0.reason}"
 
 
 class Conflict(Refused):
@@ -254,26 +245,24 @@ class Conflict(Refused):
 
 
 @dataclass(eq=False)
-class AlreadyExists(Conflict):
-    """A record with this identifier exists already."""
+class OfRecord(Conflict):
+    """A record stands in the way."""
 
     noun: str
+
+
+class AlreadyExists(OfRecord):
+    """A record with this identifier exists already."""
 
     def __str__(self) -> str:
         article = "An" if self.noun.startswith(tuple("aeiou")) else "A"
         return f"{article} {self.noun} with one of these identifiers exists already."
 
 
-@dataclass(eq=False)
-class StillInUse(Conflict):
+class StillInUse(OfRecord):
     """Other records refer to this one."""
 
-    noun: str
-
-    def __str__(self) -> str:
-        return (
-            f"Other records still refer to this {self.noun}, or it refers to one that is missing."
-        )
+    sentence = "Other records still refer to this {0.noun}, or it refers to one that is missing."
 
 
 class IdempotencyMismatch(Conflict):
@@ -357,11 +346,8 @@ class AlreadyAssigned(Conflict):
     list_id: int
 
 
-@dataclass(eq=False)
 class ListAppliesToAll(Conflict):
     """The promotion list applies to all customers, so it is not assigned to groups."""
-
-    list_id: int
 
 
 @dataclass(eq=False)
@@ -378,12 +364,23 @@ class WrongState(Conflict):
     noun: str
     state: str
 
-    def __str__(self) -> str:
-        return f"This is not possible while the {self.noun} is {self.state}."
+    sentence = "This is not possible while the {0.noun} is {0.state}."
 
 
 class Unavailable(Refused):
     """A part that the request needs does not serve it."""
+
+
+@dataclass(eq=False)
+class Overloaded(Unavailable):
+    """Too many requests wait already; nothing was done."""
+
+    retry_after: int = 1
+    """Seconds after which it is worth trying again."""
+
+
+class OutcomeUnknown(Unavailable):
+    """The database failed while it kept this; it may or may not have happened."""
 
 
 class NoMailService(Unavailable):

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from largesse.core.errors import Overloaded, TooManyAttempts
+
 
 class WireError(Exception):
     """The base of what goes wrong before or outside a use case."""
@@ -114,3 +116,13 @@ def row_for(table: ErrorTable, error: Exception) -> Row:
         if kind in table:
             return table[kind]
     return table[Fault]
+
+
+def headers_of(error: Exception) -> dict[str, str]:
+    """Return the headers that HTTP wants beside some refusals: Allow (RFC 9110), Retry-After."""
+    headers = {}
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = ", ".join(error.allowed)
+    if isinstance(error, (TooManyAttempts, Overloaded)):
+        headers["Retry-After"] = str(error.retry_after)
+    return headers

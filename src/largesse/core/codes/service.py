@@ -33,6 +33,7 @@ from largesse.core.errors import (
 from largesse.core.promotions.service import find_in_channel
 from largesse.core.records import Page, Records
 from largesse.core.text import folded
+from largesse.core.together import together
 from largesse.storage import records
 from largesse.storage.database import Database, Transaction
 
@@ -206,7 +207,7 @@ class Codes(Records[Code]):
             user_id=caller.user_id,
             unit_id=caller.unit_id,
         )
-        given = await self.database.submit(issue, command)
+        given = await together(self.database, issue, command)
         code, actor = given.code, self._access.actor
         organization_id = caller.organization_id
         return IssuedCode(

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -34,12 +35,13 @@ from largesse.core.grants.model import (
 )
 from largesse.core.ids import new_id
 from largesse.core.jobs import store as job_store
-from largesse.core.jobs.model import Claim, Job, JobRow, JobState, Outcome
+from largesse.core.jobs.model import Claim, Job, JobRow, JobState
 from largesse.core.limits import check_fits
 from largesse.core.promotions import store as promotion_store
 from largesse.core.promotions.model import Promotion
 from largesse.core.records import Records
 from largesse.core.text import checked_email, folded
+from largesse.core.together import together
 from largesse.storage import records
 from largesse.storage.database import Database, Transaction
 from largesse.storage.errors import BrokenReference
@@ -104,7 +106,7 @@ class Grants(Records[Grant]):
             source_id=source_id,
         )
         try:
-            granted = await self.database.submit(store.insert, command)
+            granted = await together(self.database, store.insert, command)
         except BrokenReference:
             raise StillInUse("grant") from None
         if granted is None:
@@ -145,27 +147,27 @@ class Grants(Records[Grant]):
             await _promotions(tx, caller.organization_id, batch.promotion_keys)
         key = None if source_id is None else _job_key(source_id, batch)
         async with self.database.write() as tx:
-            job = await job_store.add_job(tx, _job(caller, batch, key, len(items)))
+            job = await job_store.add_job(tx, _job(caller, batch, key))
             if job is not None:
-                await job_store.add_rows(tx, caller.organization_id, job.id, items)
+                await job_store.add_items(tx, caller.organization_id, job.id, items)
             else:
                 assert key is not None
                 job = await _same_job(tx, caller.organization_id, key)
         self._wake()
         return job
 
-    def _items(self, batch: GrantBatch) -> list[tuple[str, str]]:
+    def _items(self, batch: GrantBatch) -> list[tuple[str, list[str]]]:
         if not batch.promotion_keys:
             raise MissingValue("promotions")
-        items = [(RecipientKind.PROFILE.value, value) for value in batch.profile_ids]
-        items += [(RecipientKind.EMAIL.value, value) for value in batch.emails]
-        if not items:
+        recipients = len(batch.profile_ids) + len(batch.emails)
+        if not recipients:
             raise MissingValue("recipients")
-        for field, given in (("promotions", batch.promotion_keys), ("recipients", items)):
-            if len(given) > self._most_recipients:
+        for field, given in (("promotions", len(batch.promotion_keys)), ("recipients", recipients)):
+            if given > self._most_recipients:
                 raise InvalidValue(field, f"must be at most {self._most_recipients:,}")
         return [
-            (kind, value[:LONGEST_KEPT].replace("\0", NOT_A_CHARACTER)) for kind, value in items
+            (RecipientKind.PROFILE, [_kept(value) for value in batch.profile_ids]),
+            (RecipientKind.EMAIL, [_kept(value) for value in batch.emails]),
         ]
 
     # --- the worker's side ---------------------------------------------------------------------
@@ -176,8 +178,8 @@ class Grants(Records[Grant]):
 
     async def run_chunk(
         self, tx: Transaction, claim: Claim, rows: Sequence[JobRow]
-    ) -> list[Outcome]:
-        """Grant the promotions of a batch to some of its recipients; return the outcomes."""
+    ) -> list[JobRow]:
+        """Grant the promotions of a batch to some of its recipients; return what became of them."""
         keys = list(claim.parameters["promotions"])
         found = await promotion_store.promotions_by_keys(tx, claim.organization_id, keys)
         customers = await customer_store.customer_ids_of(
@@ -196,9 +198,9 @@ class Grants(Records[Grant]):
                 commands += [_command(claim, promotion, recipient) for promotion in found.values()]
         made = iter(await store.insert(tx, commands))
         return [
-            Outcome(row.pos, refused[row.pos].value)
+            replace(row, outcome=refused[row.pos].value)
             if row.pos in refused
-            else _outcome(row.pos, keys, {key: next(made) for key in found})
+            else _ended(row, keys, {key: next(made) for key in found})
             for row in rows
         ]
 
@@ -226,7 +228,7 @@ def _command(claim: Claim, promotion: Promotion, recipient: Mapping[str, Any]) -
     )
 
 
-def _outcome(pos: int, keys: Sequence[str], made: Mapping[str, Grant | None]) -> Outcome:
+def _ended(row: JobRow, keys: Sequence[str], made: Mapping[str, Grant | None]) -> JobRow:
     """Sum up one recipient: an outcome for all the promotions, and one for each."""
     each = {key: _outcome_of(key, made) for key in keys}
     kinds = set(each.values())
@@ -236,7 +238,8 @@ def _outcome(pos: int, keys: Sequence[str], made: Mapping[str, Grant | None]) ->
         whole = GrantOutcome.PARTLY_GRANTED
     else:
         whole = GrantOutcome.ALREADY_GRANTED
-    return Outcome(pos, whole.value, {key: outcome.value for key, outcome in each.items()})
+    detail = {key: outcome.value for key, outcome in each.items()}
+    return replace(row, outcome=whole.value, detail=detail)
 
 
 def _outcome_of(key: str, made: Mapping[str, Grant | None]) -> GrantOutcome:
@@ -245,13 +248,17 @@ def _outcome_of(key: str, made: Mapping[str, Grant | None]) -> GrantOutcome:
     return GrantOutcome.ALREADY_GRANTED if made[key] is None else GrantOutcome.GRANTED
 
 
-def counted(counts: Mapping[str, int], outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """Add outcomes to a job's counts: recipients by outcome, and `grants` made."""
+def counted(counts: Mapping[str, int], ended: Sequence[JobRow]) -> dict[str, int]:
+    """Add rows to a job's counts: recipients by outcome, and `grants` made."""
     total = Counter(counts)
-    for outcome in outcomes:
-        total[outcome.outcome] += 1
-        total["grants"] += sum(v == GrantOutcome.GRANTED for v in (outcome.detail or {}).values())
+    for row in ended:
+        total[str(row.outcome)] += 1
+        total["grants"] += sum(v == GrantOutcome.GRANTED for v in (row.detail or {}).values())
     return dict(total)
+
+
+def _kept(value: str) -> str:
+    return value[:LONGEST_KEPT].replace("\0", NOT_A_CHARACTER)
 
 
 def _checked_source(source_id: str | None) -> str | None:
@@ -288,7 +295,7 @@ def _job_key(source_id: str, batch: GrantBatch) -> str:
     return f"source:{digest}"
 
 
-def _job(caller: Caller, batch: GrantBatch, key: str | None, total: int) -> dict[str, Any]:
+def _job(caller: Caller, batch: GrantBatch, key: str | None) -> dict[str, Any]:
     return {
         "organization_id": caller.organization_id,
         "id": new_id(),
@@ -299,7 +306,7 @@ def _job(caller: Caller, batch: GrantBatch, key: str | None, total: int) -> dict
             "source_id": batch.source_id or None,
         },
         "state": JobState.WAITING,
-        "total": total,
+        "total": len(batch.profile_ids) + len(batch.emails),
         "done": 0,
         "counts": {},
         "attempts": 0,

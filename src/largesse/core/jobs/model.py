@@ -69,6 +69,19 @@ jobs = Table(
     ),
 )
 
+job_items = Table(
+    "job_items",
+    metadata,
+    organization_column(),
+    Column("job_id", UuidType, primary_key=True),
+    # The position of the first text.
+    Column("pos", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String(20), nullable=False),
+    Column("texts", Json, nullable=False),
+    reference("job_id", "jobs.id", ondelete="CASCADE"),
+)
+"""What a job has still to do, many in a row of the table: a million are accepted in seconds."""
+
 job_rows = Table(
     "job_rows",
     metadata,
@@ -77,10 +90,11 @@ job_rows = Table(
     Column("pos", BigInteger, primary_key=True, autoincrement=False),
     Column("kind", String(20), nullable=False),
     Column("value", Text, nullable=False),
-    Column("outcome", String(30)),
+    Column("outcome", String(30), nullable=False),
     Column("detail", Json),
     reference("job_id", "jobs.id", ondelete="CASCADE"),
 )
+"""What a job has done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +125,8 @@ class JobRow:
     pos: int
     kind: str
     value: str
-    outcome: str | None
-    detail: Mapping[str, str] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one row."""
-
-    pos: int
-    outcome: str
+    outcome: str | None = None
+    """None while it is still to be done."""
     detail: Mapping[str, str] | None = None
     """What became of each part of it, e.g. of each promotion."""
 

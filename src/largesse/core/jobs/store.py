@@ -1,7 +1,5 @@
 """Every query of jobs."""
 
-import json
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -9,14 +7,23 @@ from uuid import UUID
 from sqlalchemy import case, func, literal, or_, select, update
 
 from largesse.core import clock
-from largesse.core.jobs.model import IS_OPEN, Claim, Job, JobRow, JobState, Outcome, job_rows, jobs
+from largesse.core.jobs.model import (
+    IS_OPEN,
+    Claim,
+    Job,
+    JobRow,
+    JobState,
+    job_items,
+    job_rows,
+    jobs,
+)
 from largesse.core.records import value_of
 from largesse.storage.database import Transaction
-from largesse.storage.records import change, find, find_all
+from largesse.storage.records import change, find, find_all, remove
 from largesse.storage.types import Utc
 
-INSERT_CHUNK = 5000
-"""Rows of a job inserted by one statement."""
+TEXTS = 1000
+"""Items of a job in one row of `job_items` at most."""
 
 
 async def add_job(tx: Transaction, values: Mapping[str, Any]) -> Job | None:
@@ -31,29 +38,55 @@ async def job_by_key(tx: Transaction, organization_id: int, kind: str, key: str)
     return None if row is None else value_of(Job, row)
 
 
-async def add_rows(
-    tx: Transaction, organization_id: int, job_id: UUID, items: Sequence[tuple[str, str]]
+async def add_items(
+    tx: Transaction,
+    organization_id: int,
+    job_id: UUID,
+    items: Sequence[tuple[str, Sequence[str]]],
 ) -> None:
-    """Insert a job's items (kind, value) in their order."""
-    for start in range(0, len(items), INSERT_CHUNK):
-        rows = [
-            {
-                "organization_id": organization_id,
-                "job_id": job_id,
-                "pos": start + offset,
-                "kind": kind,
-                "value": value,
-            }
-            for offset, (kind, value) in enumerate(items[start : start + INSERT_CHUNK])
-        ]
-        await tx.execute(job_rows.insert(), rows)
+    """Insert what a job has to do, in its order: texts under their kinds."""
+    rows: list[dict[str, Any]] = []
+    pos = 0
+    for kind, texts in items:
+        for start in range(0, len(texts), TEXTS):
+            part = list(texts[start : start + TEXTS])
+            own = {"organization_id": organization_id, "job_id": job_id}
+            rows.append(own | {"pos": pos, "kind": kind, "texts": part})
+            pos += len(part)
+    await tx.execute(job_items.insert(), rows)
+
+
+async def to_do(
+    tx: Transaction, organization_id: int, job_id: UUID, *, start: int, limit: int
+) -> list[JobRow]:
+    """Return items from a position on that may still have to be done."""
+    rows = await find_all(
+        tx,
+        job_items,
+        organization_id,
+        job_items.c.job_id == job_id,
+        job_items.c.pos > start - TEXTS,
+        job_items.c.pos < start + limit,
+        order=(job_items.c.pos,),
+    )
+    return [
+        JobRow(pos, row.kind, text)
+        for row in rows
+        for pos, text in enumerate(row.texts, row.pos)
+        if start <= pos < start + limit
+    ]
 
 
 async def rows_of(
     tx: Transaction, organization_id: int, job_id: UUID, *, after: int, limit: int
 ) -> list[JobRow]:
-    """Return a job's rows behind a position."""
-    rows = await find_all(
+    """Return a job's rows behind a position, those that are done and those that are not."""
+    # In this order: what a worker does between the two statements is found by the second.
+    found = {
+        row.pos: row
+        for row in await to_do(tx, organization_id, job_id, start=after + 1, limit=limit)
+    }
+    for row in await find_all(
         tx,
         job_rows,
         organization_id,
@@ -61,8 +94,9 @@ async def rows_of(
         job_rows.c.pos > after,
         order=(job_rows.c.pos,),
         limit=limit,
-    )
-    return [value_of(JobRow, row) for row in rows]
+    ):
+        found[row.pos] = value_of(JobRow, row)
+    return [found[pos] for pos in sorted(found)][:limit]
 
 
 async def move(
@@ -150,29 +184,37 @@ async def advance(tx: Transaction, claim: Claim, *, done: int, lease_seconds: fl
     )
 
 
-async def set_outcomes(
-    tx: Transaction, claim: Claim, outcomes: Sequence[Outcome], counts: Mapping[str, int]
+async def record(
+    tx: Transaction, claim: Claim, rows: Sequence[JobRow], counts: Mapping[str, int], *, done: int
 ) -> None:
-    """Record what became of rows, and the job's counts."""
+    """Record what became of rows, and the job's counts; forget what is to be done no more."""
+    own = {"organization_id": claim.organization_id, "job_id": claim.id}
+    await tx.execute(
+        job_rows.insert(),
+        [
+            own
+            | {
+                "pos": row.pos,
+                "kind": row.kind,
+                "value": row.value,
+                "outcome": row.outcome,
+                "detail": row.detail,
+            }
+            for row in rows
+        ],
+    )
     await tx.execute(
         update(jobs)
         .where(jobs.c.organization_id == claim.organization_id, jobs.c.id == claim.id)
         .values(counts=dict(counts))
     )
-    # Most rows of a chunk end alike: one statement for each kind of end, not one for each row.
-    alike: defaultdict[str, list[Outcome]] = defaultdict(list)
-    for outcome in outcomes:
-        alike[json.dumps([outcome.outcome, outcome.detail])].append(outcome)
-    for group in alike.values():
-        await tx.execute(
-            update(job_rows)
-            .where(
-                job_rows.c.organization_id == claim.organization_id,
-                job_rows.c.job_id == claim.id,
-                tx.engine.any_of(job_rows.c.pos, [outcome.pos for outcome in group]),
-            )
-            .values(outcome=group[0].outcome, detail=group[0].detail)
-        )
+    await remove(
+        tx,
+        job_items,
+        claim.organization_id,
+        job_items.c.job_id == claim.id,
+        job_items.c.pos <= (done if done >= claim.total else done - TEXTS),
+    )
 
 
 async def put_off(tx: Transaction, claim: Claim, error: str, *, seconds: float) -> None:

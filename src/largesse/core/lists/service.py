@@ -354,5 +354,5 @@ async def _ends(
     if found_group is None:
         raise UnknownGroup(str(group))
     if found_list.applies_to_all:
-        raise ListAppliesToAll(found_list.id)
+        raise ListAppliesToAll()
     return {"group_id": found_group.id, "list_id": found_list.id}

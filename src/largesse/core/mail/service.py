@@ -29,6 +29,7 @@ from largesse.core.mail.model import Attempt, Mail, MailState, SendCode, mails
 from largesse.core.mail.render import code_mail
 from largesse.core.promotions.model import Promotion, promotions
 from largesse.core.records import Records, value_of
+from largesse.core.together import together
 from largesse.storage import records
 from largesse.storage.database import Database, Transaction
 
@@ -61,7 +62,7 @@ class Mails(Records[Mail]):
             InvalidEmail: the customer has no address.
         """
         caller.require(Right.SEND_MAIL)
-        mail = await self.database.submit(self._send, (caller, command))
+        mail = await together(self.database, self._send, (caller, command))
         self._wake()
         return mail
 

@@ -25,6 +25,7 @@ from largesse.core.newsletter.model import (
 )
 from largesse.core.records import Records
 from largesse.core.text import checked_email, folded
+from largesse.core.together import together
 from largesse.storage.database import Database
 
 SELF = "-"
@@ -56,11 +57,11 @@ class BuiltInProvider:
 
     async def subscribe(self, command: Subscribe) -> Subscription:
         """Subscribe a recipient. Raises AlreadySubscribed."""
-        return await self._database.submit(store.subscribe, command)
+        return await together(self._database, store.subscribe, command)
 
     async def unsubscribe(self, command: Unsubscribe) -> None:
         """End a subscription. Raises UnknownSubscription."""
-        await self._database.submit(store.unsubscribe, command)
+        await together(self._database, store.unsubscribe, command)
 
     async def status(self, organization_id: int, recipient: str) -> Subscription | None:
         """Return a recipient's subscription."""

@@ -13,7 +13,7 @@ from largesse.core import errors as core
 from largesse.core.errors import Refused
 from largesse.wire import errors as wire
 from largesse.wire.call import Call
-from largesse.wire.errors import ErrorTable, Row, row_for
+from largesse.wire.errors import ErrorTable, Row, headers_of, row_for
 
 
 @dataclass(eq=False)
@@ -89,6 +89,8 @@ ERRORS: ErrorTable = {
     core.ListAppliesToAll: Row(409, "LIST_APPLIES_TO_ALL"),
     core.AlreadySubscribed: Row(409, "ALREADY_SUBSCRIBED"),
     core.WrongState: Row(400, "WRONG_STATE"),
+    core.Overloaded: Row(503, "OVERLOADED"),
+    core.OutcomeUnknown: Row(500, "OUTCOME_UNKNOWN"),
     core.NoMailService: Row(500, "MAIL_SERVICE_ERROR"),
     core.MailNotAccepted: Row(500, "MAIL_SERVICE_ERROR"),
     core.NoNewsletterProvider: Row(404, "NEWSLETTER_PROVIDER_NOT_FOUND"),
@@ -112,9 +114,6 @@ def render(call: Call, error: Exception) -> Response:
     text = row.text(error)
     body = {"data": None, "status": {"code": row.code, "description": text, "message": text}}
     status = row.status if call.settings.http_errors else 200
-    headers = {}
-    if isinstance(error, wire.MethodNotAllowed):
-        headers["Allow"] = ", ".join(error.allowed)
-    if isinstance(error, core.TooManyAttempts):
-        headers["Retry-After"] = str(error.retry_after)
-    return Response(msgspec.json.encode(body), status, headers, media_type="application/json")
+    return Response(
+        msgspec.json.encode(body), status, headers_of(error), media_type="application/json"
+    )

@@ -14,7 +14,7 @@ from largesse.core import errors as core
 from largesse.core.errors import Refused
 from largesse.wire import errors as wire
 from largesse.wire.call import Call
-from largesse.wire.errors import ErrorTable, Row, row_for
+from largesse.wire.errors import ErrorTable, Row, headers_of, row_for
 
 ERROR_KEY = "error-key"
 
@@ -101,6 +101,8 @@ ERRORS: ErrorTable = {
     # SEED 004 prints this key, which reads like a slip; setting `conflict_key`, see `render`.
     core.AlreadySubscribed: Row(409, "subscriptions.recipient.missing.error"),
     core.WrongState: Row(409, ""),
+    core.Overloaded: Row(503, ""),
+    core.OutcomeUnknown: Row(500, ""),
     core.NoMailService: Row(500, ""),  # SEED 000: 500, and no key
     core.MailNotAccepted: Row(500, "", lambda e: f"The mail was not accepted: {e.reply}"),
     core.NoNewsletterProvider: Row(404, "subscriptions.provider_not_found.error"),  # SEED 004
@@ -122,13 +124,9 @@ def render(call: Call, error: Exception) -> Response:
     key = row.code
     if isinstance(error, core.AlreadySubscribed):
         key = call.settings.conflict_key
-    headers = {ERROR_KEY: key} if key else {}
+    headers = headers_of(error) | ({ERROR_KEY: key} if key else {})
     if row.status == HTTPStatus.UNAUTHORIZED:
         # Not Basic: a browser would ask its user for a password.
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, wire.MethodNotAllowed):
-        headers["Allow"] = ", ".join(error.allowed)
-    if isinstance(error, core.TooManyAttempts):
-        headers["Retry-After"] = str(error.retry_after)
     text = f"{HTTPStatus(row.status).phrase} ({row.text(error)})"
     return PlainTextResponse(text, row.status, headers)

@@ -13,7 +13,7 @@ from largesse.core import errors as core
 from largesse.dialects.native.schemas.base import Problem
 from largesse.wire import errors as wire
 from largesse.wire.call import Call
-from largesse.wire.errors import ErrorTable, Row, row_for
+from largesse.wire.errors import ErrorTable, Row, headers_of, row_for
 
 TYPE = "urn:problem-type:largesse:"
 """What a problem's type begins with; its code follows."""
@@ -69,6 +69,8 @@ ERRORS: ErrorTable = {
     core.ListAppliesToAll: Row(409, "list_applies_to_all"),
     core.AlreadySubscribed: Row(409, "already_subscribed"),
     core.WrongState: Row(409, "wrong_state"),
+    core.Overloaded: Row(503, "overloaded"),
+    core.OutcomeUnknown: Row(500, "outcome_unknown"),
     core.NoMailService: Row(503, "no_mail_service"),
     core.MailNotAccepted: Row(502, "mail_not_accepted"),
     core.NoNewsletterProvider: Row(503, "no_newsletter_provider"),
@@ -100,7 +102,7 @@ def render(call: Call, error: Exception) -> Response:
     return Response(
         msgspec.json.encode(problem),
         row.status,
-        {"Cache-Control": "no-store"} | _headers(error, row),
+        _headers(error, row),
         media_type="application/problem+json",
     )
 
@@ -114,12 +116,9 @@ def _field(call: Call, error: Exception) -> str | None:
 
 
 def _headers(error: Exception, row: Row) -> dict[str, str]:
-    if isinstance(error, wire.MethodNotAllowed):
-        return {"Allow": ", ".join(error.allowed)}
-    if isinstance(error, core.TooManyAttempts):
-        return {"Retry-After": str(error.retry_after)}
+    headers = {"Cache-Control": "no-store"} | headers_of(error)
     if isinstance(error, core.LoginRequired):
-        return {"WWW-Authenticate": 'Bearer realm="largesse"'}
-    if row.status == 401:
-        return {"WWW-Authenticate": 'Bearer realm="largesse", error="invalid_token"'}
-    return {}
+        headers["WWW-Authenticate"] = 'Bearer realm="largesse"'
+    elif row.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="largesse", error="invalid_token"'
+    return headers

@@ -17,7 +17,7 @@ from largesse.core.errors import Refused
 from largesse.dialects.oracle.schemas import Error21D, ErrorModel, MultipleErrors
 from largesse.wire import errors as wire
 from largesse.wire.call import Call
-from largesse.wire.errors import ErrorTable, Row, row_for
+from largesse.wire.errors import ErrorTable, Row, headers_of, row_for
 
 NO_CODE = "00000000"
 INVALID_PROMOTION = "21171"
@@ -131,6 +131,8 @@ ERRORS: ErrorTable = {
     core.ListAppliesToAll: CONFLICT,
     core.AlreadySubscribed: CONFLICT,
     core.WrongState: CONFLICT,
+    core.Overloaded: Row(503, NO_CODE),
+    core.OutcomeUnknown: Row(500, NO_CODE),
     core.NoMailService: Row(500, NO_CODE),
     core.MailNotAccepted: Row(500, NO_CODE),
     core.NoNewsletterProvider: Row(500, NO_CODE),
@@ -149,13 +151,9 @@ ERRORS: ErrorTable = {
 def render(call: Call, error: Exception) -> Response:
     """Return the envelope of a failure, in the release's words."""
     row = row_for(ERRORS, error)
-    headers = {}
+    headers = headers_of(error)
     if row.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, wire.MethodNotAllowed):
-        headers["Allow"] = ", ".join(error.allowed)
-    if isinstance(error, core.TooManyAttempts):
-        headers["Retry-After"] = str(error.retry_after)
     body = _body(call, row, _texts(row, error))
     return Response(msgspec.json.encode(body), row.status, headers, media_type="application/json")
 

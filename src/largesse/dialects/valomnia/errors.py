@@ -14,7 +14,7 @@ from largesse.core.errors import Refused
 from largesse.dialects.valomnia.schemas import Failure, encode
 from largesse.wire import errors as wire
 from largesse.wire.call import Call
-from largesse.wire.errors import ErrorTable, Row, row_for
+from largesse.wire.errors import ErrorTable, Row, headers_of, row_for
 
 LONGEST_SHOWN = 200
 """Characters of a client's own text that an answer repeats at most: as many as a reference has."""
@@ -143,6 +143,8 @@ ERRORS: ErrorTable = {
     core.ListAppliesToAll: SAVE_FAILED,
     core.AlreadySubscribed: SAVE_FAILED,
     core.WrongState: SAVE_FAILED,
+    core.Overloaded: Row(503, "server_error"),
+    core.OutcomeUnknown: Row(500, "server_error"),
     core.NoMailService: SAVE_FAILED,
     core.MailNotAccepted: SAVE_FAILED,
     core.NoNewsletterProvider: SAVE_FAILED,
@@ -164,8 +166,5 @@ def render(call: Call, error: Exception) -> Response:
     response = encode(call, Failure(row.code, row.text(error)), row.status)
     if row.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, wire.MethodNotAllowed):
-        response.headers["Allow"] = ", ".join(error.allowed)
-    if isinstance(error, core.TooManyAttempts):
-        response.headers["Retry-After"] = str(error.retry_after)
+    response.headers.update(headers_of(error))
     return response
