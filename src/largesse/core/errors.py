@@ -5,11 +5,10 @@ Refused
 │   └── LoginRequired · BadCredentials · BadToken · ExpiredToken · TooManyAttempts
 ├── NotPermitted               the caller lacks a right
 ├── Unknown                    something named does not exist in the caller's organization
-│   ├── UnknownOrganization · UnknownUnit · UnknownUser · UnknownKey
-│   ├── UnknownCustomer · UnknownAccount · UnknownCustomerToken
+│   ├── UnknownOrganization · UnknownUnit · UnknownUser · UnknownKey · UnknownJob
+│   ├── UnknownCustomer · UnknownAccount · UnknownCustomerToken · UnknownMail
 │   ├── UnknownChannel · UnknownPromotion · UnknownCampaign · UnknownCode · UnknownGrant
-│   ├── UnknownGroup · UnknownPromotionList · UnknownAssignment
-│   └── UnknownSubscription · UnknownMail · UnknownJob
+│   └── UnknownGroup · UnknownPromotionList · UnknownAssignment · UnknownSubscription
 ├── Invalid                    a value that can not be accepted
 │   └── InvalidValue · MissingValue · AmbiguousValue · InvalidEmail · InvalidCodeFormat
 ├── Conflict                   well formed, but not possible as things stand
@@ -23,8 +22,8 @@ Refused
     ├── Overloaded · OutcomeUnknown
     └── NoMailService · MailNotAccepted · NoNewsletterProvider · NewsletterProviderFailed
 
-Each dialect has a table from these to its wire (`dialects/*/errors.py`); a test fails if one lacks
-a row. They are not frozen: a frozen one can not leave an `@asynccontextmanager`.
+Each dialect has a row for each of them (`dialects/*/errors.py`; a test sees to it). They are not
+frozen: a frozen one can not leave an `@asynccontextmanager`.
 """
 
 import re
@@ -41,8 +40,7 @@ class Refused(Exception):
 
     def __str__(self) -> str:
         """Say what happened in a plain English sentence."""
-        said = self.sentence or (type(self).__doc__ or type(self).__name__).splitlines()[0]
-        return said.format(self)
+        return (self.sentence or (type(self).__doc__ or "").splitlines()[0]).format(self)
 
 
 def leaves(kind: type[Refused] = Refused) -> Iterator[type[Refused]]:
