@@ -124,6 +124,18 @@ class TestTheMailService:
         (message,) = served.sink.messages
         assert message["Message-ID"] == mail.message_id
 
+    async def test_of_many_repeated_calls_one_tries_again(self, served: Served) -> None:
+        served.sink.answer = "550 not now"
+        headers = await logged_in(served)
+        assert_refused(await play(served, "mails-json-request", headers=headers), 500)
+        served.sink.answer = "250 OK"
+        calls = [play(served, "mails-json-request", headers=headers) for _ in range(6)]
+        answers = await asyncio.gather(*calls)
+        assert {answer.status_code for answer in answers} == {204}
+        (mail,) = await mails(served)
+        assert (mail.state, mail.attempts) == ("sent", 2)
+        assert len(served.sink.messages) == 1
+
     async def test_a_repeated_call_joins_the_one_mail(self, served: Served) -> None:
         headers = await logged_in(served)
         calls = [play(served, "mails-json-request", headers=headers) for _ in range(6)]

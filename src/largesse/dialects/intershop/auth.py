@@ -3,7 +3,7 @@
 import base64
 import binascii
 
-from largesse.core.access.model import Caller, anonymous
+from largesse.core.access.model import Caller, Organization, anonymous
 from largesse.core.errors import BadCredentials, LoginRequired, UnknownOrganization
 from largesse.dialects.intershop import paths
 from largesse.dialects.intershop.errors import OrganizationMissing, OtherOrganization
@@ -77,27 +77,18 @@ async def _presented(call: Call) -> Caller | None:
 
 async def _by_token(call: Call, given: str) -> Caller:
     caller = await call.services.access.authenticate(given)
-    # DOC M25763: the organization is still asked for beside a token. DECIDED: it need not be
-    # given, since the token says it too, but it must not be another one. A site in the path
-    # stands in for the header where an organization has it for an alias, as the storefront's
-    # requests have no such header.
-    header = _organization(call)
-    named = None
-    if header is not None:
-        named = await call.services.access.organization_named(header)
-    elif (site := await _known_site(call)) is not None:
-        named = await call.services.access.organization_named(site)
+    named = await _named(call)
     if named is not None and named.id != caller.organization_id:
         raise OtherOrganization()
     return caller
 
 
 async def _by_password(call: Call, username: str, password: str) -> Caller:
-    access = call.services.access
+    access, named = call.services.access, await _named(call)
     caller = await access.log_in(
         username,
         password,
-        organization=_organization(call) or await _known_site(call),
+        organization=None if named is None else named.name,
         address=call.address,
     )
     # DOC U29770: the reply to a request with a Basic login carries a token for the next ones;
@@ -112,19 +103,20 @@ def _authorization(call: Call) -> tuple[str, str]:
     return scheme.lower(), value.strip()
 
 
-async def _known_site(call: Call) -> str | None:
-    """Return the path's site if it is an organization's alias.
+async def _named(call: Call) -> Organization | None:
+    """Return the organization that the request names. Raises UnknownOrganization.
 
-    One that is not is no mistake: a client may keep the name that its site always had.
+    DOC M25763 asks for the header on every call. DECIDED: it may be left out, since a token and
+    most user names say the organization too. A site in the path then stands in for it, because
+    the storefront sends no such header; a site that is nobody's alias says nothing.
     """
-    site = paths.site(call)
-    if site is None:
-        return None
+    access, header, site = call.services.access, _organization(call), paths.site(call)
+    if header is not None:
+        return await access.organization_named(header)
     try:
-        await call.services.access.organization_named(site)
+        return None if site is None else await access.organization_named(site)
     except UnknownOrganization:
         return None
-    return site
 
 
 def _organization(call: Call) -> str | None:

@@ -108,7 +108,8 @@ async def _tried_again(call: Call, mail: Mail) -> Mail:
     try:
         return await call.services.mails.retry(call.caller, mail.id)
     except WrongState:
-        return mail
+        # Another call was faster.
+        return await call.services.mails.get(call.caller, mail.id)
 
 
 # --- newsletter --------------------------------------------------------------------------------
