@@ -82,20 +82,20 @@ async def _stopped(services: "Services", claim: Claim, error: str) -> None:
 async def _run_chunk(services: "Services", claim: Claim) -> Claim:
     """Run the next rows and return the claim as it stands then. Raises LeaseLost."""
     async with services.database.write() as tx:
-        rows = await store.rows_of(
+        rows = await store.to_do(
             tx,
             claim.organization_id,
             claim.id,
-            after=claim.done - 1,
+            start=claim.done,
             limit=services.grants.chunk_rows(claim),
         )
         if not rows:
-            raise LookupError(f"the rows of the job end at {claim.done} of {claim.total}")
+            raise LookupError(f"the items of the job end at {claim.done} of {claim.total}")
         done = claim.done + len(rows)
         # First, and in the same transaction as the effect: who no longer owns the job stops here.
         if not await store.advance(tx, claim, done=done, lease_seconds=LEASE_SECONDS):
             raise LeaseLost()
-        outcomes = await services.grants.run_chunk(tx, claim, rows)
-        counts = counted(claim.counts, outcomes)
-        await store.set_outcomes(tx, claim, outcomes, counts)
+        ended = await services.grants.run_chunk(tx, claim, rows)
+        counts = counted(claim.counts, ended)
+        await store.record(tx, claim, ended, counts, done=done)
     return replace(claim, done=done, counts=counts, attempts=0)

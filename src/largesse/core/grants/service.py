@@ -36,7 +36,7 @@ from largesse.core.grants.model import (
 from largesse.core.ids import new_id
 from largesse.core.jobs import store as job_store
 from largesse.core.jobs.model import Claim, Job, JobRow, JobState
-from largesse.core.limits import check_fits
+from largesse.core.limits import UNKEPT, check_fits
 from largesse.core.promotions import store as promotion_store
 from largesse.core.promotions.model import Promotion
 from largesse.core.records import Records
@@ -54,7 +54,7 @@ LONGEST_KEPT = 1000
 address is as long, so that what is cut off can not turn one recipient into another."""
 
 NOT_A_CHARACTER = "\ufffd"
-"""Stands in what is kept for a NUL, which PostgreSQL does not take. Nothing is granted to it."""
+"""Stands for what can not be kept, such as a NUL. Nothing is granted to it."""
 
 CHUNK_GRANTS = 1500
 """Grants in one transaction of a job: few enough that other requests hardly wait for it."""
@@ -258,7 +258,7 @@ def counted(counts: Mapping[str, int], ended: Sequence[JobRow]) -> dict[str, int
 
 
 def _kept(value: str) -> str:
-    return value[:LONGEST_KEPT].replace("\0", NOT_A_CHARACTER)
+    return UNKEPT.sub(NOT_A_CHARACTER, value[:LONGEST_KEPT])
 
 
 def _checked_source(source_id: str | None) -> str | None:

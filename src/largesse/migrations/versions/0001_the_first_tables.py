@@ -464,13 +464,38 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "job_items",
+        sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("job_id", sa.Uuid(), nullable=False),
+        sa.Column("pos", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column(
+            "texts",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id", "job_id"],
+            ["jobs.organization_id", "jobs.id"],
+            name=op.f("fk_job_items_organization_id_job_id"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_job_items_organization_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("organization_id", "job_id", "pos", name=op.f("pk_job_items")),
+    )
+    op.create_table(
         "job_rows",
         sa.Column("organization_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("job_id", sa.Uuid(), nullable=False),
         sa.Column("pos", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("kind", sa.String(length=20), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
-        sa.Column("outcome", sa.String(length=30), nullable=True),
+        sa.Column("outcome", sa.String(length=30), nullable=False),
         sa.Column(
             "detail",
             sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
@@ -946,6 +971,7 @@ def downgrade() -> None:
 
     op.drop_table("promotions")
     op.drop_table("job_rows")
+    op.drop_table("job_items")
     with op.batch_alter_table("customer_tokens", schema=None) as batch_op:
         batch_op.drop_index("ix_customer_tokens_customer_id")
 
