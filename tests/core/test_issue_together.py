@@ -1,0 +1,99 @@
+"""A batch of requests for codes gets, result for result, what they would get one by one."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from largesse.core import clock
+from largesse.core.access.model import Caller, system
+from largesse.core.codes.issue import issue
+from largesse.core.codes.model import CampaignRef, CodeRef, Given, IssueCode
+from largesse.core.customers.model import AccountKind, ByAccount, ByCustomer
+from largesse.demo import data
+from largesse.services import Services
+
+NAMES = ("plenty", "few", "limited", "draft", "reward", "instant", "nothing of the kind")
+KEPT = "KEPT-0001", "KEPT-0002"
+RECEIVERS = (
+    ByAccount(AccountKind.REWARDS, "number", "RP0000000618"),
+    ByAccount(AccountKind.RECEIVABLE, "name", "Cyrillus Mayer"),
+    ByAccount(AccountKind.SUBSCRIPTION, "number", "nobody's"),
+    ByCustomer(None, data.CUSTOMER),
+    ByCustomer(None, "nobody"),
+    None,
+)
+
+wanted = st.one_of(
+    st.sampled_from(NAMES).map(lambda name: CampaignRef("name", name)),
+    st.sampled_from((*KEPT, "kept-0001", "NO-SUCH-CODE")).map(CodeRef),
+)
+commands = st.lists(st.tuples(wanted, st.sampled_from(RECEIVERS)), min_size=1, max_size=24)
+
+
+class Undone(Exception):
+    """Ends a transaction without a trace."""
+
+
+async def campaigns(services: Services) -> Caller:
+    """Make a campaign for each way in which a request can end."""
+    caller = system(await services.access.organization_named(data.ORGANIZATION))
+    for name, codes, changes in (
+        ("plenty", 40, {}),
+        ("few", 5, {}),
+        ("limited", 40, {"codes_per_receiver": 2}),
+        ("draft", 5, {"state": "draft"}),
+        ("reward", 5, {"type": "reward"}),
+        ("instant", 5, {"distribution": "instant"}),
+    ):
+        await services.campaigns.create(caller, {"name": name, "state": "posted"} | changes)
+        await services.codes.generate(caller, CampaignRef("name", name), codes)
+    await services.codes.add(caller, CampaignRef("name", "plenty"), list(KEPT))
+    return caller
+
+
+async def run(services: Services, batches: Sequence[Sequence[IssueCode]]) -> list[Any]:
+    """Carry out batches one after the other, note what each command got, and undo it all."""
+    got: list[Any] = []
+    # What was undone was taken before: the hints are as they were.
+    services.database.places.clear()
+    try:
+        async with services.database.write() as tx:
+            for batch in batches:
+                got += await issue(tx, batch)
+            raise Undone
+    except Undone:
+        services.database.places.clear()
+    return [seen(one) for one in got]
+
+
+def seen(outcome: Given | Exception) -> Any:
+    """Return what a caller sees of an outcome."""
+    if isinstance(outcome, Exception):
+        return type(outcome), str(outcome)
+    code = outcome.code
+    return code.code, code.state, code.customer_id, code.account_id, outcome.campaign.name
+
+
+async def test_a_batch_gets_what_its_commands_would_get_one_by_one(
+    demo_services: Services,
+) -> None:
+    caller = await campaigns(demo_services)
+    examples: list[list[tuple[Any, Any]]] = []
+
+    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(commands)
+    def collect(drawn: list[tuple[Any, Any]]) -> None:
+        examples.append(drawn)
+
+    collect()
+    now = clock.now()
+    for drawn in examples:
+        batch = [
+            IssueCode(caller.organization_id, wanted=one, now=now, receiver=receiver)
+            for one, receiver in drawn
+        ]
+        together = await run(demo_services, [batch])
+        alone = await run(demo_services, [[command] for command in batch])
+        assert together == alone, drawn
