@@ -19,7 +19,8 @@ from largesse.storage.types import Utc
 PLAIN = ((Boolean, bool, "true or false"), (Date, date, "a date"), (Uuid, UUID, "an id"))
 """Types of columns that take every value of one type."""
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+UNKEPT = re.compile("[\0\ud800-\udfff]")
+"""Characters that are kept in no text: NUL (PostgreSQL) and halves of surrogate pairs (UTF-8)."""
 
 DEEPEST = 64
 """Levels of lists and objects inside one JSON value."""
@@ -72,8 +73,8 @@ def _unfit_text(value: Any, length: int | None) -> str | None:
 
 
 def storable(text: str) -> bool:
-    """Say whether a text can be kept: no NUL (PostgreSQL), no half of a surrogate pair (UTF-8)."""
-    return "\0" not in text and (text.isascii() or _SURROGATE.search(text) is None)
+    """Say whether a text can be kept."""
+    return "\0" not in text and (text.isascii() or UNKEPT.search(text) is None)
 
 
 def _unfit_moment(value: Any) -> str | None:

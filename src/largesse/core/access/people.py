@@ -137,6 +137,7 @@ class ApplicationKeys(Records[ApplicationKey]):
     async def delete(self, caller: Caller, record_id: Any) -> None:
         """Revoke a key. Raises NotPermitted, UnknownKey."""
         caller.require(self.write_right)
+        self._check_id(record_id)
         async with self.database.write() as tx:
             gone = await records.change(
                 tx,

@@ -75,6 +75,6 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
         if name in values and values[name] not in list(kind):
             raise InvalidValue(name, f"must be one of {', '.join(kind)}")
     limit = values.get("codes_per_receiver")
-    if limit is not None and limit < 1:
+    if isinstance(limit, int) and limit < 1:
         raise InvalidValue("codes_per_receiver", "must be 1 or more")
     return values

@@ -204,6 +204,7 @@ class Assignments(Records[Assignment]):
     value = Assignment
     unknown = UnknownAssignment
     write_right = Right.MANAGE_LISTS
+    changeable = frozenset({"group_id", "list_id"})
 
     async def search(self, caller: Caller, query: AssignmentQuery) -> tuple[list[Assignment], int]:
         """Return a page of assignments and how many there are in all.
