@@ -107,7 +107,12 @@ def open_services(settings: Settings) -> Services:
         groups=CustomerGroups(database),
         promotion_lists=PromotionLists(database),
         assignments=Assignments(database),
-        newsletter=Newsletter(database, builtin, open_status=settings.newsletter_open_status),
+        newsletter=Newsletter(
+            database,
+            builtin,
+            open_status=settings.newsletter_open_status,
+            double_opt_in=settings.newsletter_double_opt_in,
+        ),
         mails=Mails(database, domain=_domain(settings.mail_from), wake=wakeups.mail.set),
         jobs=Jobs(database),
         idempotency=Idempotency(database, keep=timedelta(hours=settings.native.idempotency_hours)),

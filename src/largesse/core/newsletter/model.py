@@ -70,6 +70,8 @@ class Subscribe:
     source: str
     name: str | None = None
     user_id: UUID | None = None
+    active: bool = True
+    """Whether the subscription counts at once, or only when it is confirmed."""
 
 
 @dataclass(frozen=True, slots=True)

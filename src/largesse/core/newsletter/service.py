@@ -79,10 +79,18 @@ class Newsletter(Records[Subscription]):
     required = ("recipient",)
     changeable = frozenset({"name", "active"})
 
-    def __init__(self, database: Database, provider: Provider | None, *, open_status: bool) -> None:
+    def __init__(
+        self,
+        database: Database,
+        provider: Provider | None,
+        *,
+        open_status: bool,
+        double_opt_in: bool,
+    ) -> None:
         super().__init__(database)
         self._provider = provider
         self._open_status = open_status
+        self._double_opt_in = double_opt_in
 
     async def subscribe(
         self, caller: Caller, recipient: str | None, *, source: str, name: str | None = None
@@ -103,6 +111,7 @@ class Newsletter(Records[Subscription]):
             source=source,
             name=name,
             user_id=caller.user_id,
+            active=not self._double_opt_in,
         )
         try:
             return await provider.subscribe(command)

@@ -41,7 +41,7 @@ async def subscribe(
             "recipient": command.recipient,
             "recipient_key": folded(command.recipient),
             "name": command.name,
-            "active": True,
+            "active": command.active,
             "created_at": command.now,
             "updated_at": command.now,
         }
