@@ -1,7 +1,10 @@
 """The generated pages are current, and the commands that make them say when they are not."""
 
 import json
+import re
 from pathlib import Path
+
+import pytest
 
 from largesse.app import DIALECTS
 from largesse.cli import coverage, settings
@@ -30,6 +33,18 @@ def test_the_settings_are_current() -> None:
 
 def test_every_setting_has_a_sentence() -> None:
     assert [one["name"] for one in settings.described() if not one["meaning"].endswith(".")] == []
+
+
+def test_the_map_has_every_area_of_the_core() -> None:
+    house = Path("docs/architecture.md").read_text().partition("## The house")[2]
+    areas = [folder.name for folder in Path("src/largesse/core").iterdir() if folder.is_dir()]
+    assert [area for area in areas if area not in house and not area.startswith("_")] == []
+
+
+@pytest.mark.parametrize("page", sorted(Path("docs").rglob("*.md")), ids=str)
+def test_a_page_links_to_files_that_exist(page: Path) -> None:
+    for name in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+        assert (page.parent / name).exists(), name
 
 
 async def test_stale_coverage_is_told(bare: Largesse) -> None:

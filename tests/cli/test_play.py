@@ -28,7 +28,7 @@ def temporary(bare: Largesse, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def test_everything_is_played_and_holds(bare: Largesse, temporary: Path) -> None:
     # What the user has set must not reach the play's own server.
     bare.settings.update(database_url="postgresql://nobody@127.0.0.1:1/x", port="1")
-    ran = await bare("demo", "--play")
+    ran = await bare.process("demo", "--play")
     assert ran.code == 0, ran.out[-4000:] + ran.err
     assert "everything was as it must be" in ran.out
     assert "DIFFERS" not in ran.out
@@ -46,7 +46,7 @@ async def test_everything_is_played_and_holds(bare: Largesse, temporary: Path) -
 
 
 async def test_programs_read_it_as_json(bare: Largesse) -> None:
-    ran = await bare("demo", "--play", "--json")
+    ran = await bare.process("demo", "--play", "--json")
     assert ran.code == 0, ran.err
     lines = [json.loads(line) for line in ran.out.splitlines()]
     assert sum("scene" in line for line in lines) == len(SCENES)

@@ -25,7 +25,10 @@ def blocks(section: str) -> list[str]:
     return re.findall(r"^```bash\n(.*?)^```", text[1], re.MULTILINE | re.DOTALL)
 
 
-@pytest.fixture(params=["stand-in", *(["curl"] if shutil.which("curl") else [])])
+CURLS = ["stand-in", *(["curl"] if shutil.which("curl") else [])]
+
+
+@pytest.fixture(params=CURLS)
 def shell(request: pytest.FixtureRequest, bare: Largesse) -> Largesse:
     """A folder with `.venv`, where curl is the machine's, or one that does as much as is needed."""
     (bare.folder / ".venv").symlink_to(sys.prefix)
@@ -74,6 +77,7 @@ async def test_the_five_requests_are_answered(shell: Largesse) -> None:
         assert job["counts"] == {"granted": 3, "grants": 6}
 
 
+@pytest.mark.parametrize("shell", CURLS[-1:], indirect=True)
 async def test_an_organization_is_set_up_as_told(shell: Largesse) -> None:
     async with shell.running("serve", "--port", "0") as server:
         commands = "\n".join(blocks("Set up your own"))

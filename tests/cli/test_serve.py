@@ -35,7 +35,7 @@ async def test_it_makes_the_database_that_it_serves(bare: Largesse) -> None:
 
 async def test_a_second_process_on_one_sqlite_file_is_refused(largesse: Largesse) -> None:
     async with largesse.running(*SERVE) as server:
-        one_line(await largesse(*SERVE), "another process serves", "PostgreSQL")
+        one_line(await largesse.process(*SERVE), "another process serves", "PostgreSQL")
         async with httpx.AsyncClient(base_url=server.url) as client:
             assert (await client.get("/health/ready")).status_code == 200
         await server.stop()
@@ -54,8 +54,12 @@ async def test_several_processes_serve_one_postgres(largesse: Largesse) -> None:
 async def test_an_address_that_is_taken_is_told(largesse: Largesse) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        one_line(await largesse("serve", "--port", port), f"127.0.0.1 port {port}", "in use")
-    one_line(await largesse("serve", "--host", "no.such.host.invalid"), "no.such.host.invalid")
+        one_line(
+            await largesse.process("serve", "--port", port), f"127.0.0.1 port {port}", "in use"
+        )
+    one_line(
+        await largesse.process("serve", "--host", "no.such.host.invalid"), "no.such.host.invalid"
+    )
 
 
 async def test_commands_write_while_a_server_serves_the_same_file(largesse: Largesse) -> None:
@@ -74,11 +78,11 @@ async def test_commands_write_while_a_server_serves_the_same_file(largesse: Larg
                 assert answer.status_code == 200, answer.text
                 return str(answer.json()["code"])
 
-            two = [largesse.json(*codes), largesse.json(*codes)]
+            two = [largesse.process(*codes, "--json"), largesse.process(*codes, "--json")]
             made, given = await asyncio.gather(
                 asyncio.gather(*two), asyncio.gather(*(request() for _ in range(200)))
             )
-        assert [one["added"] for one in made] == [10_000, 10_000]
+        assert [one.json["added"] for one in made] == [10_000, 10_000]
         assert len(set(given)) == 200
         levels = (await largesse.json("campaigns", "list"))[-1]["codes"]
         assert levels == {"available": 1001 + 20_000 - 200, "issued": 200}
@@ -128,7 +132,7 @@ async def test_log_lines_are_json_with_the_requests_id_and_no_secret(largesse: L
 
 
 async def test_a_worker_refuses_sqlite(largesse: Largesse) -> None:
-    one_line(await largesse("worker"), "SQLite", "PostgreSQL")
+    one_line(await largesse.process("worker"), "SQLite", "PostgreSQL")
 
 
 @pytest.mark.parametrize("engine_name", ["postgres"])
