@@ -1,7 +1,7 @@
 """The database: transactions, and the few statements that every area needs."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from largesse.storage.engines import Engine, engine_for
 from largesse.storage.errors import BrokenReference, DuplicateKey
-from largesse.storage.group_commit import GroupCommit
+from largesse.storage.group_commit import Batch, GroupCommit
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -79,7 +79,12 @@ class Transaction:
 
 
 _shared: ContextVar[Transaction | None] = ContextVar("shared", default=None)
-"""The transaction that everything in this task is part of; see `Database.together`."""
+"""The transaction that everything in this task is part of; see `Database.one_transaction`."""
+
+Wrap = Callable[[Batch, Any], tuple[Batch, Any]]
+
+_wrap: ContextVar[Wrap | None] = ContextVar("wrap", default=None)
+"""What this task puts around each command that it submits; see `Database.wrapping`."""
 
 
 class Database:
@@ -111,7 +116,7 @@ class Database:
             yield Transaction(connection, self.engine, self.places)
 
     @asynccontextmanager
-    async def together(self) -> AsyncIterator[Transaction]:
+    async def one_transaction(self) -> AsyncIterator[Transaction]:
         """Make one transaction of everything that this task does inside the block.
 
         Transactions opened in it are savepoints of this one, so that a use case commits with what
@@ -124,6 +129,18 @@ class Database:
                 yield tx
             finally:
                 _shared.reset(token)
+
+    @contextmanager
+    def wrapping(self, wrap: Wrap) -> Iterator[None]:
+        """Put something around each command that this task submits inside the block.
+
+        `wrap` is given the batch function and the command, and returns those to submit instead.
+        """
+        token = _wrap.set(wrap)
+        try:
+            yield
+        finally:
+            _wrap.reset(token)
 
     def _shared(self) -> Transaction | None:
         shared = _shared.get()
@@ -149,7 +166,9 @@ class Database:
             if isinstance(alone, Exception):
                 raise alone
             return alone
-        outcome: R = await self._group_commit.submit(batch, command)
+        wrap = _wrap.get()
+        wrapped = (batch, command) if wrap is None else wrap(batch, command)
+        outcome: R = await self._group_commit.submit(*wrapped)
         return outcome
 
     async def close(self) -> None:

@@ -8,9 +8,11 @@ from starlette.responses import Response
 
 from largesse.core.access.passwords import keyed_digest
 from largesse.core.errors import InvalidValue
-from largesse.core.idempotency.model import Answer
+from largesse.core.idempotency.model import Answer, Once
 from largesse.wire.call import Call
 from largesse.wire.routes import Handler
+
+Encode = Callable[[Call, Any, int], Response]
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -20,15 +22,15 @@ REPLAYED = "Idempotency-Replayed"
 def once(
     handler: Handler,
     *,
-    encode: Callable[[Call, Any, int], Response],
+    encode: Encode,
     status: int,
     kept: Callable[[Any], Any] = lambda result: result,
 ) -> Handler:
     """Return a handler that carries out a request with an idempotency key once.
 
     `encode` and `status` are the route's; `encode` takes a `msgspec.Raw` for a body that it made
-    before. `kept` may take something out of a result, such as a
-    secret, that an answer to a repetition is not to have.
+    before. `kept` may take something out of a result, such as a secret, that an answer to a
+    repetition is not to have.
     """
 
     async def handle(call: Call) -> Any:
@@ -39,19 +41,56 @@ def once(
 
         async def run() -> Answer:
             results.append(await handler(call))
-            return Answer(status, bytes(encode(call, kept(results[0]), status).body))
+            return _answer(call, encode, kept(results[0]), status)
 
         services = call.services
         found = await services.idempotency.once(call.caller, key, await _fingerprint(call), run)
-        if not found.replayed:
-            # The use case woke the worker before this transaction was committed.
-            services.wakeups.jobs.set()
-            services.wakeups.mail.set()
-            return results[0]
-        call.response_headers[REPLAYED] = "true"
-        return encode(call, msgspec.Raw(found.answer.body), found.answer.status)
+        if found.replayed:
+            return _again(call, encode, found.answer)
+        # The use case woke the worker before this transaction was committed.
+        services.wakeups.jobs.set()
+        services.wakeups.mail.set()
+        return results[0]
 
     return handle
+
+
+def submit_once(
+    handler: Handler,
+    *,
+    encode: Encode,
+    status: int,
+    of_outcome: Callable[[Any], Any],
+) -> Handler:
+    """Return a handler like that of `once`, for one whose whole effect is one submitted command.
+
+    Such a request shares its commit with others. `of_outcome` makes the handler's result out of
+    what the command's batch function returns; it reads and writes nothing.
+    """
+
+    async def handle(call: Call) -> Any:
+        key = _key(call)
+        if key is None:
+            return await handler(call)
+        found = await call.services.idempotency.submit_once(
+            call.caller,
+            key,
+            await _fingerprint(call),
+            lambda: handler(call),
+            answer=lambda outcome: _answer(call, encode, of_outcome(outcome), status),
+        )
+        return _again(call, encode, found.answer) if isinstance(found, Once) else found
+
+    return handle
+
+
+def _answer(call: Call, encode: Encode, result: Any, status: int) -> Answer:
+    return Answer(status, bytes(encode(call, result, status).body))
+
+
+def _again(call: Call, encode: Encode, answer: Answer) -> Response:
+    call.response_headers[REPLAYED] = "true"
+    return encode(call, msgspec.Raw(answer.body), answer.status)
 
 
 def _key(call: Call) -> str | None:

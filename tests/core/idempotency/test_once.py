@@ -133,7 +133,7 @@ async def test_a_use_case_that_is_refused_inside_leaves_what_stands_around_it(
 ) -> None:
     caller = await caller_of(demo_services)
     channel = Channel(demo_services, caller)
-    async with demo_services.database.together():
+    async with demo_services.database.one_transaction():
         await channel.run()
         with pytest.raises(AlreadyExists):
             await channel.run()

@@ -32,7 +32,7 @@ from largesse.dialects.native.handlers import (
 from largesse.dialects.native.mapping import to_number, to_text, to_uuid
 from largesse.wire.call import Call
 from largesse.wire.dialect import Dialect
-from largesse.wire.idempotency import once
+from largesse.wire.idempotency import once, submit_once
 from largesse.wire.routes import Handler, Route
 from largesse.wire.routes import never as wire_never
 from largesse.wire.routes import route as wire_route
@@ -56,6 +56,12 @@ def post(path: str, handler: Handler, *, status: int = 201, kept: Any = None, **
     taken = {} if kept is None else {"kept": kept}
     handler = once(handler, encode=schemas.encode, status=status, **taken)
     return route("POST", path, handler, status=status, **more)
+
+
+def post_submitting(path: str, handler: Handler, *, of_outcome: Any, **more: Any) -> Route:
+    """Return the route of a POST that submits one command, for which the same is true."""
+    handler = submit_once(handler, encode=schemas.encode, status=200, of_outcome=of_outcome)
+    return route("POST", path, handler, status=200, **more)
 
 
 def never(method: str, path: str, reason: str) -> Route:
@@ -200,8 +206,12 @@ ROUTES = (
     ),
     route("GET", "/campaigns/{id}/pool", campaigns.read_pool, response=dict[str, int]),
     # --- codes ---------------------------------------------------------------------------------
-    post(
-        "/codes/request", codes.request_code, status=200, request=schemas.CodeRequest, response=Code
+    post_submitting(
+        "/codes/request",
+        codes.request_code,
+        of_outcome=codes.from_given,
+        request=schemas.CodeRequest,
+        response=Code,
     ),
     route(
         "GET",

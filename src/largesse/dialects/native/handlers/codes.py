@@ -1,6 +1,6 @@
 """Codes: looked up, given out, cancelled."""
 
-from largesse.core.codes.model import Code
+from largesse.core.codes.model import Code, Given
 from largesse.core.errors import UnknownCode
 from largesse.dialects.native.handlers.records import id_in
 from largesse.dialects.native.mapping import to_receiver, to_uuid, to_wanted
@@ -23,6 +23,11 @@ async def request_code(call: Call) -> Code:
     """POST /codes/request: give a receiver the next code of a campaign, or the very code named."""
     wanted, receiver = to_wanted(call.body), to_receiver(call.body)
     return (await call.services.codes.request(call.caller, wanted, receiver)).code
+
+
+def from_given(given: Given) -> Code:
+    """Return the answer to POST /codes/request out of what the group commit gives."""
+    return given.code
 
 
 async def cancel_code(call: Call) -> Code:
