@@ -28,7 +28,7 @@ def show_rows(rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     for number, row in enumerate(table):
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        click.secho("  ".join(cells).rstrip(), bold=number == 0)
+        click.secho("  ".join(cells).rstrip(), bold=number == 0 or None)
 
 
 def show_record(record: Mapping[str, Any], *, as_json: bool) -> None:

@@ -184,7 +184,8 @@ class Lines:
         if not body:
             return
         text = _short(body)
-        lexer = Syntax(text, "xml" if text.startswith("<") else "json", background_color="default")
+        # The terminal's own sixteen colours: they can be read on a dark and on a light one.
+        lexer = Syntax(text, _language(text), theme="ansi_dark", background_color="default")
         for line in lexer.highlight(text).split("\n"):
             if line.plain:
                 self._console.print(Text(f"  {mark} ").append_text(line), soft_wrap=True)
@@ -250,6 +251,10 @@ def _body(raw: bytes, *, indent: bool = False) -> str:
         except ValueError:
             return text
     return text
+
+
+def _language(text: str) -> str:
+    return {"{": "json", "[": "json", "<": "xml"}.get(text[:1], "text")
 
 
 def _short(text: str) -> str:
