@@ -316,10 +316,10 @@ async def test_a_wrong_method_answers_in_the_envelope(served: Served) -> None:
 async def test_a_fault_answers_in_the_envelope_and_tells_nothing(served: Served) -> None:
     token = await log_in(served)
     async with served.services.database.write() as tx:
-        await tx.connection.exec_driver_sql("ALTER TABLE job_rows RENAME TO elsewhere")
+        await tx.connection.exec_driver_sql("ALTER TABLE job_items RENAME TO elsewhere")
     answer = await served.client.post(BATCH, content=REQUEST, headers=bearer(token))
     async with served.services.database.write() as tx:
-        await tx.connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO job_rows")
+        await tx.connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO job_items")
     assert answer.status_code == 500
     assert answer.json() == {
         "errorCode": "00000000",
