@@ -182,7 +182,7 @@ def _start(
                 stderr=log,
                 # Ctrl-C is for us: we stop it.
                 start_new_session=True,
-                preexec_fn=_stop_with_parent,
+                preexec_fn=stop_with_parent,
                 **_as_server(home),
             )
         if _is_ready(process, home):
@@ -215,7 +215,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _stop_with_parent() -> None:
+def stop_with_parent() -> None:
     """Even if this process is killed, Linux asks the server to stop."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGINT)  # PR_SET_PDEATHSIG

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
-START_SECONDS = 30
+from tests.postgres import stop_with_parent
+
+START_SECONDS = 60
 STOP_SECONDS = 45
 
 SERVE = ("-m", "largesse", "serve", "--json", "--port", "0")
@@ -87,6 +89,7 @@ async def launched(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=log,
+            preexec_fn=stop_with_parent,
         )
         assert process.stdout is not None
         one = Server(process, log)
