@@ -1,13 +1,17 @@
 """The commands that make and show records."""
 
+import json
 import re
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from largesse.cli.users import ROLES
+from largesse.cli import codes, jobs, mails, users
 from largesse.core.access.model import Role
+from largesse.core.codes.model import CodeState
+from largesse.core.jobs.model import JobState
+from largesse.core.mail.model import MailState
 from largesse.demo.data import PASSWORD, USERNAME
 from tests.cli.command import Largesse, columns, one_line
 
@@ -108,6 +112,25 @@ async def test_codes_are_generated_and_shown(demo: Largesse) -> None:
     assert code["campaign"] == "Bulk Generation 4"
 
 
+async def test_codes_are_imported_all_or_none_and_exported(demo: Largesse) -> None:
+    to = ("--campaign", "Contact Center 20 EUR")
+    file = demo.folder / "codes.txt"
+    file.write_text("\ufeffMINE-1\r\n\r\n  MINE-2  \r\n", encoding="utf-8")
+    assert (await demo.json("codes", "import", *to, str(file)))["added"] == 2
+    one_line(await demo("codes", "import", *to, "-", stdin="MINE-3\nmine-2\n"), "exists already")
+    one_line(await demo("codes", "import", *to, "-", stdin="MINE 3\n"), "'MINE 3'")
+    one_line(await demo("codes", "import", *to, "-", stdin="\n"), "codes")
+    head, *rows = columns(await demo("codes", "export", *to, "--state", "available"))
+    assert head.startswith("id,campaign_id,code,state,")
+    exported = [row.split(",")[2] for row in rows]
+    assert sorted(exported[-2:]) == ["MINE-1", "MINE-2"]
+    (campaign,) = [row for row in await demo.json("campaigns", "list") if row["name"] == to[1]]
+    assert len(exported) == campaign["codes"]["available"]
+    lines = columns(await demo("codes", "export", *to, "--json"))
+    assert [json.loads(line)["code"] for line in lines] == exported
+    assert (await demo("codes", "import", *to, "no-such-file")).code == 2
+
+
 async def test_a_count_without_room_makes_no_code_at_all(demo: Largesse) -> None:
     before = await demo.json("campaigns", "list")
     ran = await demo(
@@ -165,8 +188,17 @@ async def test_names_can_not_reach_the_terminal(largesse: Largesse) -> None:
     assert "\x1b" not in row
 
 
-def test_the_roles_are_the_cores() -> None:
-    assert list(ROLES) == [role.value for role in Role]
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [
+        (users.ROLES, Role),
+        (codes.STATES, CodeState),
+        (jobs.STATES, JobState),
+        (mails.STATES, MailState),
+    ],
+)
+def test_the_choices_of_options_are_the_cores(written: tuple[str, ...], kind: Any) -> None:
+    assert list(written) == [value.value for value in kind]
 
 
 async def load(demo: Largesse) -> Any:

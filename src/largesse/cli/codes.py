@@ -1,13 +1,13 @@
-"""`largesse codes`: fill a campaign's pool, and look a code up."""
+"""`largesse codes`: fill a campaign's pool, and see what became of its codes."""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import rich_click as click
 
-from largesse.cli.output import json_option, show_record
+from largesse.cli.output import json_option, show_json, show_record
 from largesse.cli.session import chosen, organization_option, run
 
 if TYPE_CHECKING:
@@ -18,14 +18,20 @@ if TYPE_CHECKING:
 STEP = 5_000
 """Codes made in one transaction: on SQLite a server waits no longer for its own."""
 
+STATES = ("available", "issued", "redeemed", "expired", "cancelled")
+
+campaign_option = click.option(
+    "--campaign", required=True, help="Its name, alternative code or id."
+)
+
 
 @click.group()
 def codes() -> None:
-    """Generate and show promotion codes."""
+    """Generate, import, export and show promotion codes."""
 
 
 @codes.command()
-@click.option("--campaign", required=True, help="Its name, alternative code or id.")
+@campaign_option
 @click.option("--count", required=True, type=click.IntRange(1), help="How many new codes to make.")
 @organization_option
 @json_option
@@ -50,6 +56,69 @@ def generate(campaign: str, count: int, organization: str | None, as_json: bool)
         return {"campaign": found.name, "added": added, "codes": levels}
 
     show_record(run(work), as_json=as_json)
+
+
+@codes.command("import")
+@campaign_option
+@click.argument("file", type=click.File(encoding="utf-8-sig"))
+@organization_option
+@json_option
+def import_(campaign: str, file: TextIO, organization: str | None, as_json: bool) -> None:
+    """Put the codes of a FILE into a campaign's pool, all of them or none; - is standard input.
+
+    A code stands on each line, 100,000 at most.
+    """
+    from largesse.core.codes.model import CampaignRef
+
+    given = [line.strip() for line in file]
+
+    async def work(services: "Services") -> dict[str, Any]:
+        caller = await chosen(services, organization)
+        found = await _campaign(services, caller, campaign)
+        ref = CampaignRef("id", found.id.hex)
+        added = await services.codes.add(caller, ref, [code for code in given if code])
+        levels = await services.codes.levels(caller, ref)
+        return {"campaign": found.name, "added": len(added), "codes": levels}
+
+    show_record(run(work), as_json=as_json)
+
+
+@codes.command()
+@campaign_option
+@click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
+@organization_option
+@json_option
+def export(campaign: str, state: str | None, organization: str | None, as_json: bool) -> None:
+    """Print every code of a campaign, as CSV or, with --json, as a line of JSON for each."""
+    import csv
+    from dataclasses import fields
+
+    from largesse.core.codes.model import Code
+    from largesse.core.records import PAGE_LIMIT
+
+    names = [field.name for field in fields(Code)]
+    sheet = csv.writer(sys.stdout, lineterminator="\n")
+
+    async def work(services: "Services") -> None:
+        caller = await chosen(services, organization)
+        found = await _campaign(services, caller, campaign)
+        if not as_json:
+            sheet.writerow(names)
+        after = None
+        while True:
+            page = await services.codes.page(
+                caller, campaign_id=found.id, state=state, after=after, limit=PAGE_LIMIT
+            )
+            for code in page.items:
+                if as_json:
+                    show_json(code)
+                else:
+                    sheet.writerow([getattr(code, name) for name in names])
+            after = page.next_after
+            if after is None:
+                return
+
+    run(work)
 
 
 @codes.command()

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from largesse.services import Services
 
 ROLES = ("owner", "marketer", "support", "viewer", "shopper")
-"""The core's roles; a test compares them, so that `--help` needs not import the core."""
+"""The core's roles. Such lists stand here again, so that `--help` needs not import the core; a test
+compares them."""
 
 DEFAULT_UNIT = {"name": "Main", "alternative_code": "main"}
 
