@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, text
 
 from largesse.services import Services
 from largesse.storage.database import Database, Transaction
@@ -100,3 +100,20 @@ async def test_nothing_is_answered_before_its_commit(services: Services) -> None
     async with services.database.write() as tx:
         # Another connection (PostgreSQL) or the only writing one (SQLite) sees the row.
         assert await tx.execute(delete(sequences)) == 1
+
+
+@pytest.mark.parametrize("engine_name", ["postgres"], indirect=True)
+async def test_a_batch_survives_connections_that_died_before_it(demo_url: str) -> None:
+    """What a restarted database leaves behind in the pool: connections to nowhere."""
+    database, other = Database(demo_url), Database(demo_url)
+    assert await outcomes(database, [0]) == [0]
+    async with other.write() as tx:
+        await tx.rows(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+    assert await outcomes(database, [2, 4, 6]) == [2, 4, 6]
+    await database.close()
+    await other.close()

@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
 
 async def upgrade(database: "Database", revision: str = "head") -> None:
-    """Bring the database to a revision; the newest by default."""
+    """Bring the database to a revision; the newest by default.
+
+    Of several processes that start on an empty database one migrates, and the others wait for it.
+    """
     async with database.engine.writer().begin() as connection:
+        await database.engine.wait_for_others(connection)
         await connection.run_sync(_upgrade, revision)
 
 

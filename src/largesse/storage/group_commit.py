@@ -12,6 +12,8 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy.exc import DBAPIError
+
 from largesse.storage.errors import CommitFailed, QueueFull
 
 if TYPE_CHECKING:
@@ -87,7 +89,7 @@ class GroupCommit:
         finally:
             self._running = None
 
-    async def _commit(self, entries: list[Entry]) -> None:
+    async def _commit(self, entries: list[Entry], *, again: bool = False) -> None:
         """Carry out entries in one transaction and settle them once it is committed."""
         committing = False
         try:
@@ -99,6 +101,9 @@ class GroupCommit:
                 failed = CommitFailed(str(error))
                 failed.__cause__ = error
                 _settle(entries, [failed] * len(entries))
+            elif _connection_was_dead(error) and not again:
+                # E.g. the first batch after the database was restarted: it was never begun.
+                await self._commit(entries, again=True)
             elif len(entries) == 1:
                 entries[0].settle(error)
             else:
@@ -108,6 +113,10 @@ class GroupCommit:
                     await self._commit([entry])
         else:
             _settle(entries, outcomes)
+
+
+def _connection_was_dead(error: Exception) -> bool:
+    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 async def _outcomes(tx: "Transaction", entries: Sequence[Entry]) -> list[Any]:

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, Executable, Select, Table
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from largesse.storage.bulk import Bound, Demand, Parameter, Pool
 from largesse.storage.engines.postgres import Postgres
@@ -60,6 +60,9 @@ class Engine(Protocol):
 
     def violation(self, error: IntegrityError) -> str:
         """Return "unique", "reference" or "other" for a broken constraint."""
+
+    async def wait_for_others(self, connection: AsyncConnection) -> None:
+        """Wait until no other process is inside a transaction that waited here too."""
 
     def claim_serving(self) -> None:
         """Refuse if only one process may serve from this database and another one does.

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeEngine
 
 from largesse.storage.bulk import Bound, Demand, Parameter, Pool
@@ -32,6 +32,9 @@ from largesse.storage.statements import Statements
 
 CONNECTIONS = 10
 """Connections a process keeps. Group commit needs few; the rest serve reads."""
+
+MIGRATION_LOCK = 7_316_520_118
+"""A number of our own among the database's advisory locks."""
 
 UNIQUE_VIOLATION = "23505"
 FOREIGN_KEY_VIOLATION = "23503"
@@ -115,6 +118,10 @@ class Postgres(Statements):
         return {UNIQUE_VIOLATION: "unique", FOREIGN_KEY_VIOLATION: "reference"}.get(
             str(state), "other"
         )
+
+    async def wait_for_others(self, connection: AsyncConnection) -> None:
+        """Take a lock that ends with the transaction, as a pooler of connections needs it."""
+        await connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
 
     def claim_serving(self) -> None:
         """Allow it: any number of processes may serve."""

@@ -29,7 +29,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
 from largesse.storage.bulk import Bound, Demand, Parameter, Pool
@@ -188,6 +188,9 @@ class Sqlite(Statements):
         if "UNIQUE" in text:
             return "unique"
         return "reference" if "FOREIGN KEY" in text else "other"
+
+    async def wait_for_others(self, connection: AsyncConnection) -> None:
+        """Return at once: BEGIN IMMEDIATE has waited already."""
 
     def claim_serving(self) -> None:
         """Lock a file beside the database for as long as this process lives."""
