@@ -337,7 +337,6 @@ class TestOrganizations:
             ("shop", []),
             ("primetech", []),
             ("Other", [("SHOP ", None)]),
-            ("Other", [("twice", None), ("TWICE", None)]),
         ):
             before = await everything(services)
             with pytest.raises(AlreadyExists):

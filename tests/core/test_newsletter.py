@@ -147,7 +147,12 @@ class TestSelf:
         ):
             with pytest.raises(LoginRequired):
                 await call
-        opened = Newsletter(services.database, BuiltInProvider(services.database), open_status=True)
+        opened = Newsletter(
+            services.database,
+            BuiltInProvider(services.database),
+            open_status=True,
+            double_opt_in=False,
+        )
         assert await opened.status(anonymous, ADA) == made
         await opened.unsubscribe(anonymous, ADA, source="test")
         with pytest.raises(UnknownSubscription):
@@ -212,7 +217,7 @@ class TestProvider:
         self, services: Services, owner: Caller, failing: bool
     ) -> None:
         provider: Any = Broken(services.database) if failing else None
-        newsletter = Newsletter(services.database, provider, open_status=False)
+        newsletter = Newsletter(services.database, provider, open_status=False, double_opt_in=False)
         before = await everything(services)
         refusal = NewsletterProviderFailed if failing else NoNewsletterProvider
         for call in (
