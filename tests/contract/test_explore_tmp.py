@@ -1,0 +1,269 @@
+"""Whatever is sent to whichever route: nothing fails, and a refused request changes nothing."""
+
+import hashlib
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from largesse.app import DIALECTS
+from largesse.core.access.model import Caller, Right
+from largesse.core.grants.model import GrantBatch
+from largesse.core.mail.model import SendCode
+from largesse.core.schema import metadata
+from largesse.demo import data
+from largesse.wire.dialect import Dialect
+from largesse.wire.routes import Offer, Route
+from tests.contract import shapes
+from tests.serving import Served, serve
+
+ROUTES_IN_A_GROUP = 15
+EXAMPLES = 2500
+"""Requests to each group of routes, on each database."""
+
+
+def offered(dialect: Dialect) -> list[Route]:
+    return [route for route in dialect.routes if route.offer is Offer.DONE]
+
+
+GROUPS: dict[str, tuple[Dialect, Sequence[Route]]] = {
+    f"{dialect.name}-{start // ROUTES_IN_A_GROUP}": (
+        dialect,
+        offered(dialect)[start : start + ROUTES_IN_A_GROUP],
+    )
+    for dialect in DIALECTS
+    for start in range(0, len(offered(dialect)), ROUTES_IN_A_GROUP)
+}
+
+SAFE = {"GET", "HEAD", "OPTIONS"}
+"""Methods that change nothing even when they succeed (RFC 9110, 9.2.1)."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A served instance, who calls it, and a look at all that it keeps."""
+
+    served: Served
+    callers: tuple[Caller, ...]
+    known: shapes.Known
+    digest: Callable[[], Awaitable[str]]
+
+
+@pytest.fixture
+async def target(demo_url: str) -> AsyncIterator[Target]:
+    """The demo data, served without a worker: nothing changes by itself."""
+    changes: dict[str, Any] = {"worker": False, "intershop": {"confirm": "queued"}}
+    async with serve(demo_url, **changes) as served:
+        demo = served.demo
+        owner = await served.services.access.log_in(
+            demo.username, demo.password, organization=demo.organization, address="test"
+        )
+        viewer = {"username": "viewer", "role": "viewer", "unit_id": owner.unit_id}
+        await served.services.users.create(owner, viewer | {"password": "only-looking"})
+        looking = await served.services.access.log_in(
+            "viewer", "only-looking", organization=demo.organization, address="test"
+        )
+        assert looking.rights == {Right.READ}
+        async with digests(demo_url) as digest:
+            # Four in five requests come from who may do everything.
+            callers = (*[owner] * 4, looking)
+            yield Target(served, callers, await known(served, owner), digest)
+
+
+async def known(served: Served, owner: Caller) -> shapes.Known:
+    """Return values that mean something, but none by which the callers could be changed."""
+    services = served.services
+
+    async def ids(name: str) -> list[Any]:
+        return [item.id for item in (await getattr(services, name).page(owner, limit=3)).items]
+
+    unit = {"name": "Spare", "alternative_code": "spare"}
+    spare = (await services.units.create(owner, unit)).id
+    user = {"username": "spare", "role": "support", "unit_id": spare}
+    users = [(await services.users.create(owner, user)).id]
+    job = await services.grants.start_batch(owner, GrantBatch(("promo1001",), ("profile1",)))
+    mail = await services.mails.send_code(
+        owner, SendCode(data.CUSTOMER, "CC2M8Y5VY4MW", promotion_key=None, channel_id=None)
+    )
+    grant = {"promotion": "promo1002", "email": "ada@example.com"}
+    by_noun = {
+        "units": [spare],
+        "users": users,
+        "keys": [(await services.keys.create_key(owner, {"name": "spare"})).key.id],
+        "grants": [(await services.grants.create(owner, grant)).id],
+        "jobs": [job.id],
+        "mails": [mail.id],
+        "channels": [data.CHANNEL],
+        "customer-tokens": await ids("customer_tokens"),
+        "promotion-lists": await ids("promotion_lists"),
+        "customerGroupPromotionLists": await ids("assignments"),
+        "subscriptions": [*await ids("newsletter"), "patricia@test.intershop.de", "-"],
+    }
+    for name in ("customers", "accounts", "promotions", "campaigns", "codes", "groups"):
+        by_noun[name] = await ids(name)
+    by_noun["assignments"] = by_noun["customerGroupPromotionLists"]
+    return {
+        name: [value if isinstance(value, int) else str(value) for value in values]
+        for name, values in (by_noun | by_field(by_noun)).items()
+    }
+
+
+def by_field(noun: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Return what the fields of bodies and the parameters of paths are called by."""
+    return {
+        "": ["Ada", "posted", "person", "rewards", "receivable", "asc", "10", "true", "number"],
+        "unit_id": noun["units"],
+        "user_id": noun["users"],
+        "customer_id": noun["customers"],
+        "customer": [data.CUSTOMER, "profile1"],
+        "promotion_id": noun["promotions"],
+        "promotion": ["CC_10EUR_OrderDiscount", "promo1001"],
+        "promotionIds": ["promo1001", "promo1002"],
+        "promotions": [*noun["promotions"], "promo1001"],
+        "profileIds": ["profile1", "profile2"],
+        "campaign_id": noun["campaigns"],
+        "channel_id": [data.CHANNEL],
+        "channel": [data.CHANNEL],
+        "group_id": noun["groups"],
+        "list_id": noun["promotion-lists"],
+        "customerGroup": noun["groups"],
+        "customerGroupId": [*noun["groups"], "CG-001"],
+        "promotionListId": [*noun["promotion-lists"], "RP-001"],
+        "code": ["CCZN413KW8RK", "SC4dcj1p4sathzZ"],
+        "promo_code": ["SC4dcj1p4sathzZ"],
+        "alternative_code": ["BG4"],
+        "number": ["RP0000000618", "ACR0000002278"],
+        "recipient": ["patricia@test.intershop.de", "ada@example.com"],
+        "email": ["ada@example.com"],
+        "emails": ["ada@example.com", "eve@example.com"],
+        "id": [*noun["customers"], *noun["groups"], 9],
+    }
+
+
+@asynccontextmanager
+async def digests(url: str) -> AsyncIterator[Callable[[], Awaitable[str]]]:
+    """Give a function that makes a digest of every row of every table."""
+    tables = sorted(table.name for table in metadata.sorted_tables)
+    if url.startswith("sqlite"):
+        with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as file:
+
+            async def of_sqlite() -> str:
+                found = hashlib.sha256()
+                for table in tables:
+                    rows = sorted(map(repr, file.execute(f"SELECT * FROM {table}")))
+                    found.update(repr(rows).encode())
+                return found.hexdigest()
+
+            yield of_sqlite
+        return
+    connection = await asyncpg.connect(url)
+    statement = " UNION ALL ".join(
+        f"SELECT '{table}', md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) "
+        f"FROM {table} t"
+        for table in tables
+    )
+
+    async def of_postgres() -> str:
+        return repr(await connection.fetch(statement))
+
+    yield of_postgres
+    await connection.close()
+
+
+@st.composite
+def places(draw: st.DrawFn, dialect: Dialect, path: str) -> str:
+    """A place where the dialect is mounted."""
+    roots = [""] if path.split("/")[1] in dialect.roots else []
+    prefix = draw(st.sampled_from([*roots, *dialect.prefixes]))
+    sites = st.sampled_from(["PrimeTech", "PrimeTech-PrimeTechSpecials-Site", "-"])
+    odd = st.sampled_from(shapes.ODD_SEGMENTS)
+    return "/".join(
+        draw(odd if draw(shapes.once_in(10)) else sites) if part == "*" else part
+        for part in prefix.split("/")
+    )
+
+
+@st.composite
+def requests(
+    draw: st.DrawFn, target: Target, dialect: Dialect, routes: Sequence[Route], token: str
+) -> httpx.Request:
+    """A request to one of the routes."""
+    route = draw(st.sampled_from(routes))
+    content, media = draw(shapes.bodies(route.request, target.known, token))
+    headers = {"accept": draw(st.sampled_from(shapes.ACCEPTED)), "content-type": media}
+    headers |= draw(credentials(token))
+    method = route.method
+    if draw(shapes.once_in(20)):
+        method = draw(st.sampled_from(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]))
+    where = draw(places(dialect, route.path)) + draw(shapes.path_of(route.path, target.known))
+    query = draw(shapes.queries(route.query, target.known)) if draw(st.booleans()) else ""
+    return httpx.Request(
+        method,
+        target.served.url,
+        headers=headers,
+        content=None if method in SAFE and not draw(st.booleans()) else content,
+        extensions={"target": f"{where}?{query}".rstrip("?").encode()},
+    )
+
+
+@st.composite
+def credentials(draw: st.DrawFn, token: str) -> dict[str, str]:
+    """Headers that say who calls, in most requests the right ones."""
+    if not draw(shapes.once_in(8)):
+        return {"authorization": f"Bearer {token}"}
+    return draw(
+        st.sampled_from(
+            (
+                {},
+                {"authentication-token": token},
+                {"authentication-token": token, "UserOrganization": "CRMDEMO"},
+                {"authentication-token": token, "UserOrganization": "x" * 300},
+                {"authorization": "Bearer x.y.z"},
+                {"authorization": "Bearer"},
+                {"authorization": "Basic AAAA"},
+                {"authorization": "Basic eDoA"},
+                {"authorization": "Basic %%%"},
+                {"cookie": f"JSESSIONID={token}"},
+                {"cookie": 'JSESSIONID=;;="x;'},
+                {"UserLogin": "a", "UserPassword": "b", "UserOrganization": "PrimeTech"},
+                {"authorization": f"Bearer {token}", "idempotency-key": "one"},
+                {"authorization": f"Bearer {token}", "idempotency-key": ""},
+            )
+        )
+    )
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=False,
+    database=None,
+    # The instance is the same for all examples on purpose: they come one after the other.
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(drawn=st.data())
+async def test_none_fails_and_a_refused_one_changes_nothing(
+    target: Target, group: str, drawn: st.DataObject
+) -> None:
+    dialect, routes = GROUPS[group]
+    caller = drawn.draw(st.sampled_from(target.callers))
+    # A new one each time: a request may end its life.
+    issued = await target.served.services.access.issue_token(caller, seconds=600)
+    request = drawn.draw(requests(target, dialect, routes, issued.token))
+    before = await target.digest()
+    answer = await target.served.client.send(request)
+    sent = (request.method, request.extensions["target"], request.headers, request.content)
+    event(f"{answer.status_code}")
+    # 501: an operation that is known, and not offered.
+    assert answer.status_code < 500 or answer.status_code == 501, (sent, answer.text)
+    assert "x-request-id" in answer.headers, (sent, answer.text)
+    if answer.status_code >= 400 or request.method in SAFE:
+        assert await target.digest() == before, (sent, answer.status_code, answer.text)
