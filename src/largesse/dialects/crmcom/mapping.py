@@ -9,8 +9,7 @@ from msgspec import UNSET
 
 from largesse.core.access import model as access
 from largesse.core.campaigns.model import CampaignType
-from largesse.core.codes.model import CodeState, IssuedCode
-from largesse.core.codes.model import CampaignRef, CodeRef
+from largesse.core.codes.model import CampaignRef, CodeRef, CodeState, IssuedCode
 from largesse.core.customers.model import (
     AccountKind,
     ByAccount,
