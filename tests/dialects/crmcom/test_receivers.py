@@ -210,6 +210,15 @@ class TestOneTimePassword:
         other = {"access_token_identifier": AUTHENTICATION_CODE}
         assert (await request_for(served, PARTICIPANT, other)).status_code == 200
 
+    async def test_one_that_begins_with_zeros_is_the_integer_that_is_sent(
+        self, served: Served
+    ) -> None:
+        new = {"customer_id": await person(served), "one_time_password": "004200"}
+        await served.services.customer_tokens.create(await owner(served), new)
+        named = {"access_token_identifier": {"one_time_password": 4200}}
+        answer = await request_for(served, PARTICIPANT, named)
+        assert await receiver_of(served, answer) == new["customer_id"]
+
     async def test_a_request_that_fails_does_not_use_it_up(self, served: Served) -> None:
         caller = await owner(served)
         empty = {"name": "Empty", "state": "posted"}
