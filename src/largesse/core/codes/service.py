@@ -31,7 +31,7 @@ from largesse.core.errors import (
     WrongState,
 )
 from largesse.core.promotions.service import find_in_channel
-from largesse.core.records import Page, Records
+from largesse.core.records import Records
 from largesse.core.text import folded
 from largesse.core.together import together
 from largesse.storage import records
@@ -174,10 +174,6 @@ class Codes(Records[Code]):
                 code = await self._one(tx, caller.organization_id, code_id)
                 raise WrongState("code", code.state)
         return self._value(row)
-
-    async def page(self, caller: Caller, **arguments: Any) -> Page[Code]:
-        """Return the codes after an id; filters: campaign_id, customer_id, state."""
-        return await super().page(caller, **arguments)
 
     # --- inside --------------------------------------------------------------------------------
 

@@ -1,7 +1,8 @@
 """The use cases of lists."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from largesse.core import clock
 from largesse.core.access.model import Caller, Right
@@ -10,6 +11,7 @@ from largesse.core.errors import (
     InvalidValue,
     ListAppliesToAll,
     StillInUse,
+    Unknown,
     UnknownAssignment,
     UnknownCustomer,
     UnknownGroup,
@@ -32,7 +34,7 @@ from largesse.core.lists.model import (
     promotion_list_items,
     promotion_lists,
 )
-from largesse.core.records import Page, Records, check_after, check_limit, page_of, value_of
+from largesse.core.records import Page, Records, V, check_after, check_limit, page_of, value_of
 from largesse.storage import records
 from largesse.storage.database import Transaction
 from largesse.storage.errors import BrokenReference, DuplicateKey
@@ -50,7 +52,75 @@ async def _numbered(tx: Transaction, caller: Caller, name: str) -> dict[str, int
     return {"id": number}
 
 
-class CustomerGroups(Records[CustomerGroup]):
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What the records of one kind hold: rows of a table, from `holder` to `held`."""
+
+    table: Any
+    holder: str
+    held: str
+    value: type[Any]
+    unknown: type[Unknown]
+    """What is raised for something held that is not there."""
+
+
+class Holders(Records[V]):
+    """Records that hold others: groups hold customers, lists hold promotions."""
+
+    contents: ClassVar[Contents]
+
+    async def _put(self, caller: Caller, holder_id: int, held_id: Any) -> None:
+        caller.require(self.write_right)
+        table, held = self.contents.table, self.contents.held
+        if unfit(table.c[held].type, held_id):
+            raise self.contents.unknown(str(held_id))
+        row = {
+            "organization_id": caller.organization_id,
+            self.contents.holder: holder_id,
+            held: held_id,
+            "created_at": clock.now(),
+        }
+        try:
+            async with self.database.write() as tx:
+                await self._one(tx, caller.organization_id, holder_id)
+                await tx.insert_new(table, [row], returning=(table.c[held],))
+        except BrokenReference:
+            raise self.contents.unknown(str(held_id)) from None
+
+    async def _held(self, caller: Caller, holder_id: int, after: Any, limit: int) -> Page[Any]:
+        caller.require(self.read_right)
+        check_limit(limit)
+        table, held = self.contents.table, self.contents.held
+        async with self.database.read() as tx:
+            await self._one(tx, caller.organization_id, holder_id)
+            rows = await records.find_all(
+                tx,
+                table,
+                caller.organization_id,
+                table.c[self.contents.holder] == holder_id,
+                *([] if after is None else [table.c[held] > after]),
+                order=(table.c[held],),
+                limit=limit + 1,
+            )
+        return page_of([value_of(self.contents.value, row) for row in rows], limit, held)
+
+    async def _take_out(self, caller: Caller, holder_id: int, held_id: Any) -> None:
+        caller.require(self.write_right)
+        self._check_id(holder_id)
+        table = self.contents.table
+        async with self.database.write() as tx:
+            gone = await records.remove(
+                tx,
+                table,
+                caller.organization_id,
+                table.c[self.contents.holder] == holder_id,
+                table.c[self.contents.held] == held_id,
+            )
+        if not gone:
+            raise self.contents.unknown(str(held_id))
+
+
+class CustomerGroups(Holders[CustomerGroup]):
     """Groups of customers."""
 
     table = customer_groups
@@ -59,6 +129,7 @@ class CustomerGroups(Records[CustomerGroup]):
     write_right = Right.MANAGE_LISTS
     required = ("reference", "name")
     changeable = frozenset({"reference", "name", "description"})
+    contents = Contents(customer_group_members, "group_id", "customer_id", Member, UnknownCustomer)
 
     async def add_member(self, caller: Caller, group_id: int, customer_id: Any) -> None:
         """Put a customer into a group; it may be there already.
@@ -66,58 +137,17 @@ class CustomerGroups(Records[CustomerGroup]):
         Raises:
             NotPermitted, UnknownGroup, UnknownCustomer
         """
-        caller.require(self.write_right)
-        if unfit(customer_group_members.c.customer_id.type, customer_id):
-            raise UnknownCustomer(str(customer_id))
-        row = {
-            "organization_id": caller.organization_id,
-            "group_id": group_id,
-            "customer_id": customer_id,
-            "created_at": clock.now(),
-        }
-        try:
-            async with self.database.write() as tx:
-                await self._one(tx, caller.organization_id, group_id)
-                members = customer_group_members
-                await tx.insert_new(members, [row], returning=(members.c.customer_id,))
-        except BrokenReference:
-            raise UnknownCustomer(str(customer_id)) from None
+        await self._put(caller, group_id, customer_id)
 
     async def members(
         self, caller: Caller, group_id: int, *, after: Any = None, limit: int = 100
     ) -> Page[Member]:
         """Return a group's customers after an id. Raises NotPermitted, UnknownGroup."""
-        caller.require(self.read_right)
-        check_limit(limit)
-        table = customer_group_members
-        async with self.database.read() as tx:
-            await self._one(tx, caller.organization_id, group_id)
-            rows = await records.find_all(
-                tx,
-                table,
-                caller.organization_id,
-                table.c.group_id == group_id,
-                *([] if after is None else [table.c.customer_id > after]),
-                order=(table.c.customer_id,),
-                limit=limit + 1,
-            )
-        return page_of([value_of(Member, row) for row in rows], limit, "customer_id")
+        return await self._held(caller, group_id, after, limit)
 
     async def remove_member(self, caller: Caller, group_id: int, customer_id: Any) -> None:
         """Take a customer out of a group. Raises NotPermitted, UnknownCustomer."""
-        caller.require(self.write_right)
-        self._check_id(group_id)
-        members = customer_group_members
-        async with self.database.write() as tx:
-            gone = await records.remove(
-                tx,
-                members,
-                caller.organization_id,
-                members.c.group_id == group_id,
-                members.c.customer_id == customer_id,
-            )
-        if not gone:
-            raise UnknownCustomer(str(customer_id))
+        await self._take_out(caller, group_id, customer_id)
 
     async def _insert(self, tx: Transaction, caller: Caller, new: dict[str, Any]) -> CustomerGroup:
         return await super()._insert(
@@ -125,7 +155,7 @@ class CustomerGroups(Records[CustomerGroup]):
         )
 
 
-class PromotionLists(Records[PromotionList]):
+class PromotionLists(Holders[PromotionList]):
     """Lists of promotions."""
 
     table = promotion_lists
@@ -134,6 +164,9 @@ class PromotionLists(Records[PromotionList]):
     write_right = Right.MANAGE_LISTS
     required = ("reference",)
     changeable = frozenset({"reference", "name", "description", "applies_to_all"})
+    contents = Contents(
+        promotion_list_items, "list_id", "promotion_id", ListedPromotion, UnknownPromotion
+    )
 
     async def add_promotion(self, caller: Caller, list_id: int, promotion_id: Any) -> None:
         """Put a promotion on a list; it may be there already.
@@ -141,56 +174,17 @@ class PromotionLists(Records[PromotionList]):
         Raises:
             NotPermitted, UnknownPromotionList, UnknownPromotion
         """
-        caller.require(self.write_right)
-        row = {
-            "organization_id": caller.organization_id,
-            "list_id": list_id,
-            "promotion_id": promotion_id,
-            "created_at": clock.now(),
-        }
-        try:
-            async with self.database.write() as tx:
-                await self._one(tx, caller.organization_id, list_id)
-                items = promotion_list_items
-                await tx.insert_new(items, [row], returning=(items.c.promotion_id,))
-        except BrokenReference:
-            raise UnknownPromotion(str(promotion_id)) from None
+        await self._put(caller, list_id, promotion_id)
 
     async def promotions(
         self, caller: Caller, list_id: int, *, after: Any = None, limit: int = 100
     ) -> Page[ListedPromotion]:
         """Return a list's promotions after an id. Raises NotPermitted, UnknownPromotionList."""
-        caller.require(self.read_right)
-        check_limit(limit)
-        table = promotion_list_items
-        async with self.database.read() as tx:
-            await self._one(tx, caller.organization_id, list_id)
-            rows = await records.find_all(
-                tx,
-                table,
-                caller.organization_id,
-                table.c.list_id == list_id,
-                *([] if after is None else [table.c.promotion_id > after]),
-                order=(table.c.promotion_id,),
-                limit=limit + 1,
-            )
-        return page_of([value_of(ListedPromotion, row) for row in rows], limit, "promotion_id")
+        return await self._held(caller, list_id, after, limit)
 
     async def remove_promotion(self, caller: Caller, list_id: int, promotion_id: Any) -> None:
         """Take a promotion off a list. Raises NotPermitted, UnknownPromotion."""
-        caller.require(self.write_right)
-        self._check_id(list_id)
-        items = promotion_list_items
-        async with self.database.write() as tx:
-            gone = await records.remove(
-                tx,
-                items,
-                caller.organization_id,
-                items.c.list_id == list_id,
-                items.c.promotion_id == promotion_id,
-            )
-        if not gone:
-            raise UnknownPromotion(str(promotion_id))
+        await self._take_out(caller, list_id, promotion_id)
 
     async def _insert(self, tx: Transaction, caller: Caller, new: dict[str, Any]) -> PromotionList:
         defaults = await _numbered(tx, caller, "promotion_lists") | {"applies_to_all": False}
