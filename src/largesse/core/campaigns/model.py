@@ -5,7 +5,17 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Column, Index, Integer, String, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
 
 from largesse.core.tables import (
     created_at,
@@ -48,6 +58,26 @@ class CodeSource(StrEnum):
     """Made at the moment one is given out."""
 
 
+class CodeCheck(StrEnum):
+    """What a code's last characters prove."""
+
+    NONE = "none"
+    CHARACTER = "character"
+    """One character that shows most typing errors."""
+    KEYED = "keyed"
+    """Characters that only this installation can make: they show guesses."""
+
+
+class WhenEmpty(StrEnum):
+    """What a campaign does once its pool is used up."""
+
+    REFUSE = "refuse"
+    ON_REQUEST = "on_request"
+    """Make codes at the moment one is given out."""
+    GENERATE = "generate"
+    """Generate more ahead; requests are refused until there are some."""
+
+
 campaigns = Table(
     "campaigns",
     metadata,
@@ -63,7 +93,15 @@ campaigns = Table(
     Column("code_prefix", String(40), nullable=False),
     Column("code_length", Integer, nullable=False),
     Column("code_alphabet", String(100), nullable=False),
+    Column("code_suffix", String(40), nullable=False),
+    Column("code_pattern", String(64)),
+    Column("code_check", String(10), nullable=False),
+    Column("code_check_length", Integer, nullable=False),
+    Column("codes_in_all", BigInteger),
     Column("codes_per_receiver", Integer),
+    Column("codes_per_day", BigInteger),
+    Column("when_empty", String(10), nullable=False),
+    Column("alarm_level", BigInteger),
     Column("codes_expire_at", Utc),
     Column("description", Text),
     Column("short_description", Text),
@@ -93,8 +131,21 @@ class Campaign:
     code_length: int
     """Characters behind the prefix."""
     code_alphabet: str
+    code_suffix: str
+    code_pattern: str | None
+    """The whole form, e.g. `AB-####-????`, instead of prefix, length and suffix."""
+    code_check: CodeCheck
+    code_check_length: int
+    """Check characters behind the random ones."""
+    codes_in_all: int | None
+    """The most codes that are given out; None: no limit."""
     codes_per_receiver: int | None
     """The most codes that one receiver gets; None: no limit."""
+    codes_per_day: int | None
+    """The most codes that are given out on one day (UTC); None: no limit."""
+    when_empty: WhenEmpty
+    alarm_level: int | None
+    """Available codes below which an alarm is raised, and again at each half of it; None: never."""
     codes_expire_at: datetime | None
     description: str | None
     short_description: str | None

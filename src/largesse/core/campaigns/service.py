@@ -8,8 +8,10 @@ from largesse.core.campaigns.model import (
     Campaign,
     CampaignState,
     CampaignType,
+    CodeCheck,
     CodeSource,
     Distribution,
+    WhenEmpty,
     campaigns,
 )
 from largesse.core.codes.format import DEFAULT_ALPHABET, DEFAULT_LENGTH, CodeFormat
@@ -22,7 +24,12 @@ ENUMS = {
     "type": CampaignType,
     "distribution": Distribution,
     "code_source": CodeSource,
+    "code_check": CodeCheck,
+    "when_empty": WhenEmpty,
 }
+
+COUNTS = ("codes_in_all", "codes_per_receiver", "codes_per_day", "alarm_level")
+"""What is 1 or more, or not given."""
 
 
 class Campaigns(Records[Campaign]):
@@ -57,6 +64,10 @@ class Campaigns(Records[Campaign]):
             "code_prefix": "",
             "code_length": DEFAULT_LENGTH,
             "code_alphabet": DEFAULT_ALPHABET,
+            "code_suffix": "",
+            "code_check": CodeCheck.NONE,
+            "code_check_length": 0,
+            "when_empty": WhenEmpty.REFUSE,
         }
         campaign = await super()._insert(tx, caller, _checked(defaults | new))
         CodeFormat.of(campaign).check()
@@ -74,7 +85,7 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
     for name, kind in ENUMS.items():
         if name in values and values[name] not in list(kind):
             raise InvalidValue(name, f"must be one of {', '.join(kind)}")
-    limit = values.get("codes_per_receiver")
-    if isinstance(limit, int) and limit < 1:
-        raise InvalidValue("codes_per_receiver", "must be 1 or more")
+    for name in COUNTS:
+        if isinstance(limit := values.get(name), int) and limit < 1:
+            raise InvalidValue(name, "must be 1 or more")
     return values

@@ -5,7 +5,14 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from largesse.core.campaigns.model import CampaignState, CampaignType, CodeSource, Distribution
+from largesse.core.campaigns.model import (
+    CampaignState,
+    CampaignType,
+    CodeCheck,
+    CodeSource,
+    Distribution,
+    WhenEmpty,
+)
 from largesse.core.codes.format import LONGEST
 from largesse.dialects.native.schemas.base import (
     Body,
@@ -70,7 +77,15 @@ class CampaignChanges(Body, kw_only=True):
     code_prefix: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
     code_length: Annotated[int, Meta(ge=1, le=LONGEST)] | UnsetType = UNSET
     code_alphabet: Annotated[str, Meta(min_length=2, max_length=100)] | UnsetType = UNSET
+    code_suffix: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
+    code_pattern: Annotated[str, Meta(min_length=1, max_length=LONGEST)] | UnsetType | None = UNSET
+    code_check: CodeCheck | UnsetType = UNSET
+    code_check_length: Annotated[int, Meta(ge=0, le=LONGEST)] | UnsetType = UNSET
+    codes_in_all: Number | UnsetType | None = UNSET
     codes_per_receiver: Annotated[int, Meta(ge=1, le=2**31 - 1)] | UnsetType | None = UNSET
+    codes_per_day: Number | UnsetType | None = UNSET
+    when_empty: WhenEmpty | UnsetType = UNSET
+    alarm_level: Number | UnsetType | None = UNSET
     codes_expire_at: Moment | UnsetType | None = UNSET
     description: Text | UnsetType | None = UNSET
     short_description: Text | UnsetType | None = UNSET
