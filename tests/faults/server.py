@@ -7,26 +7,30 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
 
+from tests.faults.starter import Forked, fork
 from tests.postgres import stop_with_parent
 
 START_SECONDS = 60
 STOP_SECONDS = 45
 
-SERVE = ("-m", "largesse", "serve", "--json", "--port", "0")
+SERVE = ("serve", "--json", "--port", "0")
 
 
 class Server:
     """A process that serves, or tries to."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", log: IO[bytes]) -> None:
+    def __init__(
+        self, process: "Forked | subprocess.Popen[bytes]", out: IO[bytes], log: IO[bytes]
+    ) -> None:
         self.process = process
         self.port = 0
+        self._out = out
         self._log = log
 
     @property
@@ -36,10 +40,7 @@ class Server:
 
     async def ready(self) -> None:
         """Wait until it says where it serves."""
-        assert self.process.stdout is not None
-        line = await asyncio.wait_for(
-            asyncio.to_thread(self.process.stdout.readline), START_SECONDS
-        )
+        line = await asyncio.wait_for(asyncio.to_thread(self._out.readline), START_SECONDS)
         assert line, f"the server did not start:\n{self.log}"
         self.port = urlsplit(json.loads(line)["url"]).port or 0
 
@@ -67,7 +68,7 @@ class Server:
 
 @asynccontextmanager
 async def server(
-    database_url: str, *, command: Sequence[str] = SERVE, **settings: Any
+    database_url: str, *, command: Sequence[str] | None = None, **settings: Any
 ) -> AsyncIterator[Server]:
     """Serve a database until the block ends; the server may be killed before."""
     async with launched(database_url, command=command, **settings) as one:
@@ -77,24 +78,38 @@ async def server(
 
 @asynccontextmanager
 async def launched(
-    database_url: str, *, command: Sequence[str] = SERVE, **settings: Any
+    database_url: str, *, command: Sequence[str] | None = None, **settings: Any
 ) -> AsyncIterator[Server]:
-    """Start a process that is to serve a database, and do not wait until it does."""
+    """Start a process that is to serve a database, and do not wait until it does.
+
+    `command` runs in a Python of its own; without it `largesse serve` does, started by fork.
+    """
     chosen = {"database_url": database_url} | settings
-    environment = {f"LARGESSE_{name.upper()}": str(value) for name, value in chosen.items()}
-    with tempfile.NamedTemporaryFile(prefix="largesse-server-") as log:
-        process = subprocess.Popen(
-            [sys.executable, *command],
-            env=os.environ | {"PYTHONFAULTHANDLER": "1"} | environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            preexec_fn=stop_with_parent,
-        )
-        assert process.stdout is not None
-        one = Server(process, log)
-        with process.stdout:
-            try:
-                yield one
-            finally:
-                await one.stop()
+    environment = os.environ | {
+        f"LARGESSE_{name.upper()}": str(value) for name, value in chosen.items()
+    }
+    read, write = os.pipe()
+    with os.fdopen(read, "rb") as out, tempfile.NamedTemporaryFile(prefix="largesse-") as log:
+        with os.fdopen(write, "wb") as written:
+            if command is None:
+                process: Any = fork(SERVE, environment, out=written, err=log)
+            else:
+                process = _popen(command, environment, out=written, err=log)
+        one = Server(process, out, log)
+        try:
+            yield one
+        finally:
+            await one.stop()
+
+
+def _popen(
+    command: Sequence[str], environment: Mapping[str, str], *, out: IO[bytes], err: IO[bytes]
+) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, *command],
+        env={"PYTHONFAULTHANDLER": "1", **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=out,
+        stderr=err,
+        preexec_fn=stop_with_parent,
+    )

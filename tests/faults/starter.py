@@ -1,0 +1,140 @@
+"""A process that has imported the service already, and starts servers by forking itself.
+
+A start takes a second, of which all but 0.06 are imports: these are done once, so that tests can
+kill and start servers as often as they like.
+"""
+
+import atexit
+import faulthandler
+import functools
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import IO
+
+from tests.postgres import stop_with_parent
+
+LONGEST_ORDER = 2**16
+
+
+class Forked:
+    """A server that was started by fork; of `subprocess.Popen` it has what tests use."""
+
+    def __init__(self, status: IO[bytes]) -> None:
+        self._status = status
+        self.pid = int(status.readline())
+        self._code: int | None = None
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
+
+    def poll(self) -> int | None:
+        """Return its exit code, or None while it runs."""
+        try:
+            return self.wait(0)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Return its exit code once it has ended. Raises subprocess.TimeoutExpired."""
+        if self._code is None:
+            if not select.select([self._status], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired("largesse", timeout or 0)
+            self._code = int(self._status.readline())
+            self._status.close()
+        return self._code
+
+
+def fork(
+    arguments: Sequence[str], environment: Mapping[str, str], *, out: IO[bytes], err: IO[bytes]
+) -> Forked:
+    """Start `largesse` with these arguments, in this environment."""
+    read, write = os.pipe()
+    order = json.dumps({"arguments": arguments, "environment": dict(environment)}).encode()
+    with os.fdopen(write, "wb") as status:
+        files = [status.fileno(), out.fileno(), err.fileno()]
+        socket.send_fds(_starter(), [order], files)
+    return Forked(os.fdopen(read, "rb", buffering=0))
+
+
+@functools.cache
+def _starter() -> socket.socket:
+    """Start the process that forks; it ends when this one does."""
+    here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with there:
+        process = subprocess.Popen([sys.executable, "-m", "tests.faults.starter"], stdin=there)
+
+    def stop() -> None:
+        here.close()
+        process.wait()
+
+    atexit.register(stop)
+    return here
+
+
+def main() -> None:
+    """Fork for each order, until the other side is gone."""
+    # Heavy, and only for this process.
+    import largesse.cli.serving  # noqa: F401
+
+    orders = socket.socket(fileno=os.dup(0))
+    # Servers have no input; left free, the number would become that of some other file.
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        order, files, *_ = socket.recv_fds(orders, LONGEST_ORDER, 3)
+        if not order:
+            return
+        if os.fork() == 0:
+            orders.close()
+            _keep(**json.loads(order), files=files)
+            return
+        for file in files:
+            os.close(file)
+
+
+def _keep(arguments: Sequence[str], environment: Mapping[str, str], files: Sequence[int]) -> None:
+    """Fork once more: the server; say its number, and how it ended."""
+    status, out, err = files
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    stop_with_parent()
+    pid = os.fork()
+    if pid == 0:
+        stop_with_parent()
+        os.close(status)
+        os.dup2(out, 1)
+        os.dup2(err, 2)
+        _serve(arguments, environment)
+        return
+    for file in (out, err):
+        os.close(file)
+    # The group's Ctrl-C is for the server.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.write(status, b"%d\n" % pid)
+    os.write(status, b"%d\n" % os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+def _serve(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    from largesse.cli.main import main as largesse
+
+    os.environ.clear()
+    os.environ.update(environment)
+    # A server that hangs is told to say where: SIGABRT.
+    faulthandler.enable()
+    sys.argv = ["largesse", *arguments]
+    largesse()
+
+
+if __name__ == "__main__":
+    main()
