@@ -32,10 +32,10 @@ class Client:
         self._reader = reader
         self._writer = writer
 
-    async def post(self, path: str, body: Any, **headers: str) -> Answer:
+    async def post(self, path: str, body: Any, *, method: str = "POST", **headers: str) -> Answer:
         """Send a request and return its answer. Raises CutOff."""
         try:
-            self.send(request(path, body, **headers))
+            self.send(request(path, body, method=method, **headers))
             await self._writer.drain()
             head = (await self._reader.readuntil(b"\r\n\r\n")).decode().lower()
             length = re.search(r"^content-length: *(\d+)", head, re.MULTILINE)
@@ -56,10 +56,10 @@ class Client:
         self._writer.transport.abort()
 
 
-def request(path: str, body: Any, **headers: str) -> bytes:
+def request(path: str, body: Any, *, method: str = "POST", **headers: str) -> bytes:
     """Return a request with a JSON body as bytes."""
     content = json.dumps(body).encode()
-    lines = [f"POST {path} HTTP/1.1", f"Host: {HOST}", "Content-Type: application/json"]
+    lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}", "Content-Type: application/json"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, f"Content-Length: {len(content)}", "", ""]).encode() + content
 

@@ -1,4 +1,4 @@
-"""A campaign of exactly 500 codes, its receivers, and a look at what the database holds."""
+"""A campaign with a pool of codes, its receivers, and a look at what the database holds."""
 
 import asyncio
 import itertools
@@ -17,9 +17,10 @@ from largesse.core.codes.service import CampaignRef
 from largesse.core.customers.model import AccountKind, accounts
 from largesse.demo import data
 from largesse.services import Services
-from tests.faults.client import Client, CutOff, connect
+from tests.faults.client import Answer, Client, CutOff, connect
 
 PATH = "/crmapi/rest/v2/promotion_campaigns/request_promo_code"
+CAMPAIGN = "Exactly so many"
 CODES = 500
 RECEIVERS = 20
 CLIENTS = 64
@@ -36,6 +37,15 @@ class Tally:
     """Requests that were sent and never answered."""
     unexpected: list[Any] = field(default_factory=list)
 
+    def note(self, receiver: str, answer: Answer) -> None:
+        """Note the answer to a receiver's request."""
+        if answer.status == 200:
+            self.given.append((answer.body["data"]["code"], receiver))
+        elif answer.status == 409 and answer.body["status"]["code"] == "NO_PROMO_CODE_AVAILABLE":
+            self.refused += 1
+        else:
+            self.unexpected.append(answer)
+
     @property
     def codes(self) -> list[str]:
         """The codes given, in the order of their answers."""
@@ -51,14 +61,28 @@ class Shop:
     token: str
     campaign_id: UUID
     receivers: Sequence[str]
+    codes: int
+    """How many codes the campaign has."""
 
     def body(self, receiver: str) -> dict[str, Any]:
         """Return a request for a code."""
         return {
             "token": self.token,
-            "promotion_campaign_identifier": {"name": "Exactly 500"},
+            "promotion_campaign_identifier": {"name": CAMPAIGN},
             "rewards_participant_identifier": {"number": receiver},
         }
+
+    async def ask_with_key(self, client: Client, key: str, receiver: str) -> Answer:
+        """Ask for a code with an idempotency key, through the native API. Raises CutOff."""
+        return await client.post(
+            "/v1/codes/request",
+            {
+                "campaign": {"id": self.campaign_id.hex},
+                "receiver": {"account": {"kind": "rewards", "number": receiver}},
+            },
+            Authorization=f"Bearer {self.token}",
+            Idempotency_Key=key,
+        )
 
     async def ask(
         self, ports: Sequence[int], count: int, tally: Tally, *, clients: int = CLIENTS
@@ -73,19 +97,10 @@ class Shop:
             async with connect(port) as client:
                 for receiver in receivers:
                     tally.cut_off += 1
-                    await self._ask_once(client, receiver, tally)
+                    tally.note(receiver, await client.post(PATH, self.body(receiver)))
                     tally.cut_off -= 1
         except CutOff:
             return
-
-    async def _ask_once(self, client: Client, receiver: str, tally: Tally) -> None:
-        answer = await client.post(PATH, self.body(receiver))
-        if answer.status == 200:
-            tally.given.append((answer.body["data"]["code"], receiver))
-        elif answer.status == 409 and answer.body["status"]["code"] == "NO_PROMO_CODE_AVAILABLE":
-            tally.refused += 1
-        else:
-            tally.unexpected.append(answer)
 
     async def issued(self) -> dict[str, str]:
         """Return the receiver of every issued code; every other code must be available."""
@@ -106,10 +121,10 @@ class Shop:
         )
         async with self.services.database.read() as tx:
             rows = await tx.rows(query)
-        assert len(rows) == CODES
+        assert len(rows) == self.codes
         found = {row.code: row.number for row in rows if row.state == CodeState.ISSUED}
         free = [row for row in rows if row.state == CodeState.AVAILABLE and row.number is None]
-        assert len(found) + len(free) == CODES
+        assert len(found) + len(free) == self.codes
         return found
 
     async def check(self, *tallies: Tally) -> dict[str, str]:
@@ -124,19 +139,19 @@ class Shop:
         return issued
 
 
-async def open_shop(services: Services) -> Shop:
+async def open_shop(services: Services, *, codes: int = CODES) -> Shop:
     """Add the campaign and its receivers to the demo organization."""
     caller = await services.access.log_in(
         data.USERNAME, data.PASSWORD, organization=data.ORGANIZATION, address="tests"
     )
     token = await services.access.issue_token(caller, seconds=3600)
     campaign = await services.campaigns.create(
-        caller, {"name": "Exactly 500", "state": CampaignState.POSTED}
+        caller, {"name": CAMPAIGN, "state": CampaignState.POSTED}
     )
-    await services.codes.generate(caller, CampaignRef("id", campaign.id.hex), CODES)
+    await services.codes.generate(caller, CampaignRef("id", campaign.id.hex), codes)
     receivers = [f"RP{number:04}" for number in range(RECEIVERS)]
     for number in receivers:
         customer = await services.customers.create(caller, {"last_name": number})
         account = {"customer_id": customer.id, "kind": AccountKind.REWARDS, "number": number}
         await services.accounts.create(caller, account)
-    return Shop(services, caller, token.token, campaign.id, receivers)
+    return Shop(services, caller, token.token, campaign.id, receivers, codes)

@@ -35,13 +35,7 @@ async def ask(shop: Shop, port: int, keys: Sequence[str], given: dict[str, str])
 
 
 async def _code(shop: Shop, client: Client, key: str) -> str:
-    receiver = {"account": {"kind": "rewards", "number": shop.receivers[0]}}
-    answer = await client.post(
-        "/v1/codes/request",
-        {"campaign": {"id": shop.campaign_id.hex}, "receiver": receiver},
-        Authorization=f"Bearer {shop.token}",
-        Idempotency_Key=key,
-    )
+    answer = await shop.ask_with_key(client, key, shop.receivers[0])
     assert answer.status == 200, answer
     return str(answer.body["code"])
 
