@@ -35,6 +35,22 @@ class Cluster:
     home: Path
     process: "subprocess.Popen[bytes]" = field(repr=False)
 
+    def end(self, number: int) -> None:
+        """End it by a signal: SIGQUIT shuts down at once, SIGKILL is as a crash."""
+        self.process.send_signal(number)
+        self.process.wait(STOP_SECONDS)
+
+    def start(self) -> None:
+        """Start it again behind `end`, on the same port."""
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            self.process = _launch(self.process.args, self.home)
+            if _is_ready(self.process, self.home):
+                return
+            # The children of one that was killed are gone a moment later; until then it refuses.
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"postgres did not start again:\n{_log(self.home)}")
+
     def stop(self) -> None:
         # Fast shutdown, then immediate, then none of its choosing.
         for stopping in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
@@ -174,20 +190,28 @@ def _start(
             **settings,
         }
         options = [f"--{name}={value}" for name, value in chosen.items()]
-        with (home / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [binaries / "postgres", "-D", home / "data", *options],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                # Ctrl-C is for us: we stop it.
-                start_new_session=True,
-                preexec_fn=stop_with_parent,
-                **_as_server(home),
-            )
+        process = _launch([binaries / "postgres", "-D", home / "data", *options], home)
         if _is_ready(process, home):
             return port, process
-    raise RuntimeError(f"postgres did not start:\n{(home / 'log').read_text()[-4000:]}")
+    raise RuntimeError(f"postgres did not start:\n{_log(home)}")
+
+
+def _launch(command: Any, home: Path) -> "subprocess.Popen[bytes]":
+    with (home / "log").open("wb") as log:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            # Ctrl-C is for us: we stop it.
+            start_new_session=True,
+            preexec_fn=stop_with_parent,
+            **_as_server(home),
+        )
+
+
+def _log(home: Path) -> str:
+    return (home / "log").read_text()[-4000:]
 
 
 def _is_ready(process: "subprocess.Popen[bytes]", home: Path) -> bool:
@@ -196,8 +220,9 @@ def _is_ready(process: "subprocess.Popen[bytes]", home: Path) -> bool:
     deadline = time.monotonic() + START_SECONDS
     try:
         while process.poll() is None and time.monotonic() < deadline:
-            # The eighth line of the file, once it is there, says how far it is.
-            if status.exists() and status.read_text().splitlines()[7:] == ["ready   "]:
+            # The eighth line of the file, once it is there, says how far it is; the first one who.
+            lines = status.read_text().splitlines() if status.exists() else []
+            if lines[:1] == [str(process.pid)] and lines[7:] == ["ready   "]:
                 return True
             time.sleep(0.02)
     except BaseException:

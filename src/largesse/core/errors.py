@@ -19,7 +19,7 @@ Refused
 │   ├── CustomerTokenNotEffective · PassCodeRequired · PassCodeWrong
 │   └── AlreadyAssigned · ListAppliesToAll · AlreadySubscribed · WrongState
 └── Unavailable                a part that the request needs does not serve it
-    ├── Overloaded · OutcomeUnknown
+    ├── Overloaded · OutcomeUnknown · DatabaseUnavailable
     └── NoMailService · MailNotAccepted · NoNewsletterProvider · NewsletterProviderFailed
 
 Each dialect has a row for each of them (`dialects/*/errors.py`; a test sees to it). They are not
@@ -379,6 +379,14 @@ class Overloaded(Unavailable):
 
 class OutcomeUnknown(Unavailable):
     """The database failed while it kept this; it may or may not have happened."""
+
+
+@dataclass(eq=False)
+class DatabaseUnavailable(Unavailable):
+    """The database can not be reached; try again later."""
+
+    retry_after: int = 1
+    """Seconds after which it is worth trying again."""
 
 
 class NoMailService(Unavailable):

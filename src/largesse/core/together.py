@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from largesse.core.errors import OutcomeUnknown, Overloaded
+from largesse.core.errors import DatabaseUnavailable, OutcomeUnknown, Overloaded, Refused
 from largesse.storage.database import Database, Transaction
-from largesse.storage.errors import CommitFailed, QueueFull
+from largesse.storage.errors import CommitFailed, ConnectionLost, QueueFull, StorageError
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -22,11 +22,21 @@ async def together(
         Overloaded: too many commands wait already; nothing was done.
         OutcomeUnknown: the commit failed. Where a command has a key of its own (a one-time
             password, a customer and code, a recipient), repeating it is safe.
+        DatabaseUnavailable: the database can not be reached; nothing was done.
         and whatever the batch refuses the command with.
     """
     try:
         return await database.submit(batch, command)
-    except QueueFull:
-        raise Overloaded() from None
-    except CommitFailed as error:
-        raise OutcomeUnknown() from error
+    except StorageError as error:
+        if (refusal := refusal_of(error)) is None:
+            raise
+        raise refusal from error
+
+
+def refusal_of(error: Exception) -> Refused | None:
+    """Return what a failure of the database means to whoever calls; None for any other fault."""
+    if isinstance(error, QueueFull):
+        return Overloaded()
+    if isinstance(error, CommitFailed):
+        return OutcomeUnknown()
+    return DatabaseUnavailable() if isinstance(error, ConnectionLost) else None

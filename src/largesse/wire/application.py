@@ -10,7 +10,8 @@ from starlette.routing import Route as StarletteRoute
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from largesse.core.errors import Refused, Unavailable
+from largesse.core.errors import DatabaseUnavailable, Overloaded, Refused, Unavailable
+from largesse.core.together import refusal_of
 from largesse.wire import bodies
 from largesse.wire.call import Call
 from largesse.wire.characters import check_target
@@ -37,6 +38,26 @@ def application(dialect: Dialect, services: "Services") -> ASGIApp:
     return dialect.wrap(Router(routes, redirect_slashes=False, default=nowhere))
 
 
+def _refusal(error: Exception, scope: Scope) -> Exception:
+    """Return what the client is told; what it can not mend, whoever runs the service has to hear."""
+    refusal = error if isinstance(error, (Refused, WireError)) else refusal_of(error)
+    if refusal is None:
+        log.exception("fault", path=scope["path"], method=scope["method"])
+        return Fault()
+    if isinstance(refusal, (DatabaseUnavailable, Overloaded)):
+        # Without a traceback: there may be thousands of them in a second.
+        log.error("unavailable", refusal=type(refusal).__name__, reason=str(_first_cause(error)))
+    elif isinstance(refusal, Unavailable):
+        log.error("unavailable", refusal=type(refusal).__name__, exc_info=refusal)
+    return refusal
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
 class Endpoint:
     """Answers one path: finds the method's route and takes a call through it."""
 
@@ -56,16 +77,10 @@ class Endpoint:
         call = Call(Request(scope, receive), self._services, self._settings)
         try:
             response = await self._answer(call)
-        except (Refused, WireError) as refusal:
-            if isinstance(refusal, Unavailable):
-                # Nothing the client could mend: whoever runs the service has to hear of it.
-                log.error("unavailable", refusal=type(refusal).__name__, exc_info=refusal)
-            response = self._dialect.render(call, refusal)
         except ClientDisconnect:
             return
-        except Exception:
-            log.exception("fault", path=scope["path"], method=scope["method"])
-            response = self._dialect.render(call, Fault())
+        except Exception as error:
+            response = self._dialect.render(call, _refusal(error, scope))
         for name, value in call.response_headers.items():
             response.headers[name] = value
         await response(scope, receive, send)

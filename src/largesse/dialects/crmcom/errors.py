@@ -91,6 +91,7 @@ ERRORS: ErrorTable = {
     core.WrongState: Row(400, "WRONG_STATE"),
     core.Overloaded: Row(503, "OVERLOADED"),
     core.OutcomeUnknown: Row(500, "OUTCOME_UNKNOWN"),
+    core.DatabaseUnavailable: Row(503, "DATABASE_UNAVAILABLE"),
     core.NoMailService: Row(500, "MAIL_SERVICE_ERROR"),
     core.MailNotAccepted: Row(500, "MAIL_SERVICE_ERROR"),
     core.NoNewsletterProvider: Row(404, "NEWSLETTER_PROVIDER_NOT_FOUND"),

@@ -133,6 +133,7 @@ ERRORS: ErrorTable = {
     core.WrongState: CONFLICT,
     core.Overloaded: Row(503, NO_CODE),
     core.OutcomeUnknown: Row(500, NO_CODE),
+    core.DatabaseUnavailable: Row(503, NO_CODE),
     core.NoMailService: Row(500, NO_CODE),
     core.MailNotAccepted: Row(500, NO_CODE),
     core.NoNewsletterProvider: Row(500, NO_CODE),
