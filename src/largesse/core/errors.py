@@ -5,7 +5,7 @@ Refused
 │   └── LoginRequired · BadCredentials · BadToken · ExpiredToken · TooManyAttempts
 ├── NotPermitted               the caller lacks a right
 ├── Unknown                    something named does not exist in the caller's organization
-│   ├── UnknownOrganization · UnknownUnit · UnknownUser · UnknownKey · UnknownJob
+│   ├── UnknownOrganization · UnknownUnit · UnknownUser · UnknownKey · UnknownJob · UnknownEvent
 │   ├── UnknownCustomer · UnknownAccount · UnknownCustomerToken · UnknownMail
 │   ├── UnknownChannel · UnknownPromotion · UnknownCampaign · UnknownCode · UnknownGrant
 │   └── UnknownGroup · UnknownPromotionList · UnknownAssignment · UnknownSubscription
@@ -14,7 +14,7 @@ Refused
 ├── Conflict                   well formed, but not possible as things stand
 │   ├── AlreadyExists · StillInUse · IdempotencyMismatch
 │   ├── CampaignNotPosted · CampaignTypeNotAllowed · DistributionNotAllowed
-│   ├── NoCampaign · PoolExhausted · ReceiverLimitReached
+│   ├── NoCampaign · PoolExhausted · ReceiverLimitReached · CodesLimitReached
 │   ├── CodeNotEffective · CodeOfOtherPromotion · CodeGivenToAnother
 │   ├── CustomerTokenNotEffective · PassCodeRequired · PassCodeWrong
 │   └── AlreadyAssigned · ListAppliesToAll · AlreadySubscribed · WrongState
@@ -186,6 +186,10 @@ class UnknownJob(Unknown):
     """No such job."""
 
 
+class UnknownEvent(Unknown):
+    """No such event."""
+
+
 class Invalid(Refused):
     """A value can not be accepted."""
 
@@ -298,11 +302,18 @@ class PoolExhausted(OfCampaign):
 
 
 @dataclass(eq=False)
-class ReceiverLimitReached(Conflict):
+class LimitOfCampaign(OfCampaign):
+    """A campaign gives out no more than this."""
+
+    limit: int
+
+
+class ReceiverLimitReached(LimitOfCampaign):
     """The receiver has all the codes that the campaign gives to one receiver."""
 
-    campaign: str
-    limit: int
+
+class CodesLimitReached(LimitOfCampaign):
+    """The campaign has given out all the codes that it gives out in all, or on one day."""
 
 
 @dataclass(eq=False)

@@ -17,15 +17,17 @@ async def upgrade(database: "Database", revision: str = "head") -> None:
 
     Of several processes that start on an empty database one migrates, and the others wait for it.
     """
-    async with database.engine.writer().begin() as connection:
-        await database.engine.wait_for_others(connection)
-        await connection.run_sync(_upgrade, revision)
+    async with database.write() as tx:
+        # Alembic commits what it began: this tells it that somebody else did.
+        await tx.connection.begin()
+        await database.engine.wait_for_others(tx.connection)
+        await tx.connection.run_sync(_upgrade, revision)
 
 
 async def current(database: "Database") -> bool:
     """Say whether the database is at the newest revision."""
-    async with database.engine.reader().connect() as connection:
-        return await connection.run_sync(_is_current)
+    async with database.read() as tx:
+        return await tx.connection.run_sync(_is_current)
 
 
 def config(connection: Connection) -> Config:

@@ -1,23 +1,34 @@
 """The database: transactions, and the few statements that every area needs."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Hashable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, Executable, Row, Table
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Executable, Table, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from largesse.storage.engines import Engine, engine_for
-from largesse.storage.errors import BrokenReference, DuplicateKey
+from largesse.storage.engines.driver import transaction
+from largesse.storage.errors import BrokenReference, ConnectionLost, DuplicateKey
 from largesse.storage.group_commit import Batch, GroupCommit
+from largesse.storage.statements import Prepared
 
 C = TypeVar("C")
 R = TypeVar("R")
 
 MOST_WAITING = 10_000
 """Commands that may wait for a commit; more are refused, so that no caller waits for minutes."""
+
+AWAY = "the database can not be reached"
 
 VIOLATIONS = {"unique": DuplicateKey, "reference": BrokenReference}
 
@@ -34,48 +45,83 @@ class Transaction:
         self.engine = engine
         self.places = places
 
-    async def execute(self, statement: Executable, parameters: Any = None) -> int:
+    async def execute(self, statement: Executable | Prepared, parameters: Any = None) -> int:
         """Run a statement and return how many rows it touched.
 
         Raises:
             DuplicateKey: a row with the same unique key exists.
             BrokenReference: a row that is referred to is missing, or still referred to.
         """
-        return (await self._run(statement, parameters)).rowcount
+        if isinstance(statement, Prepared):
+            return await self._named(self.engine.run(self.connection, statement, parameters))
+        return (await self._named(self.connection.execute(statement, parameters))).rowcount
 
-    async def rows(self, statement: Executable, parameters: Any = None) -> Sequence[Row[Any]]:
+    async def rows(self, statement: Executable | Prepared, parameters: Any = None) -> Sequence[Any]:
         """Run a statement and return its rows. Raises as `execute` does."""
-        return (await self._run(statement, parameters)).all()
+        if isinstance(statement, Prepared):
+            return await self._named(self.engine.fetch(self.connection, statement, parameters))
+        return (await self._named(self.connection.execute(statement, parameters))).all()
 
-    async def row(self, statement: Executable, parameters: Any = None) -> Row[Any] | None:
+    async def row(self, statement: Executable, parameters: Any = None) -> Any | None:
         """Run a statement and return its only row, or None. Raises as `execute` does."""
-        return (await self._run(statement, parameters)).one_or_none()
+        return (await self._named(self.connection.execute(statement, parameters))).one_or_none()
 
     async def value(self, statement: Executable, parameters: Any = None) -> Any:
         """Run a statement and return the first column of its first row, or None."""
-        return (await self._run(statement, parameters)).scalar()
+        return (await self._named(self.connection.execute(statement, parameters))).scalar()
 
     async def insert_new(
-        self, table: Table, rows: Sequence[dict[str, Any]], *, returning: Any
-    ) -> Sequence[Row[Any]]:
-        """Insert the rows whose keys are free, pass over the others, return the new ones."""
+        self, table: Table, rows: Sequence[Mapping[str, Any]], *, returning: Any
+    ) -> Sequence[Any]:
+        """Insert the rows whose keys are free, pass over the others, return the new ones.
+
+        Every row has the same columns.
+        """
         if not rows:
             return []
-        statement = self.engine.insert(table).on_conflict_do_nothing()
-        return await self.rows(statement.returning(*returning), list(rows))
+        columns = [table.c[name] for name in rows[0]]
 
-    def prepared(self, name: Hashable, build: Callable[[], Executable]) -> Executable:
-        """Return a statement that is built once and kept under a name."""
+        def build() -> Any:
+            given = self.engine.given("given", columns)
+            # WHERE: without it SQLite takes the ON of ON CONFLICT for a join's.
+            source = select(*given.c).where(true())
+            statement = self.engine.insert(table).from_select(list(rows[0]), source)
+            return statement.on_conflict_do_nothing().returning(*returning)
+
+        name = ("insert new", table.name, *rows[0], *map(str, returning))
+        given = self.engine.give("given", columns, [tuple(row.values()) for row in rows])
+        return await self.rows(self.prepared(name, build), given)
+
+    async def load(self, table: Table, names: Sequence[str], rows: Sequence[Any]) -> None:
+        """Insert many rows, whose values stand in the order of the names.
+
+        A UUID is given as 32 hexadecimal digits, in which both drivers take it.
+
+        Raises:
+            DuplicateKey, BrokenReference: and the transaction goes on without any of the rows.
+        """
+        async with self.savepoint():
+            await self._named(self.engine.load(self.connection, table, names, rows))
+
+    def savepoint(self) -> AbstractAsyncContextManager[Any]:
+        """Return a block of which nothing is kept when it raises."""
+        return self.connection.begin_nested()
+
+    def prepared(self, name: Hashable, build: Callable[[], Executable]) -> Prepared:
+        """Return a statement that is built and compiled once and kept under a name."""
         return self.engine.prepared(name, build)
 
-    async def _run(self, statement: Executable, parameters: Any) -> CursorResult[Any]:
+    async def _named(self, running: Awaitable[R]) -> R:
+        """Await a statement; call a broken constraint or a lost connection by its name."""
         try:
-            return await self.connection.execute(statement, parameters)
-        except IntegrityError as error:
+            return await running
+        except Exception as error:
+            if self.engine.lost(error):
+                raise ConnectionLost(AWAY) from error
             kind = VIOLATIONS.get(self.engine.violation(error))
             if kind is None:
                 raise
-            raise kind(str(error.orig)) from error
+            raise kind(str(getattr(error, "orig", error))) from error
 
 
 _shared: ContextVar[Transaction | None] = ContextVar("shared", default=None)
@@ -98,22 +144,46 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Transaction]:
-        """Open a transaction that commits when the block ends and rolls back when it raises."""
+        """Open a transaction that commits when the block ends and rolls back when it raises.
+
+        Raises:
+            ConnectionLost: the database can not be reached, or hung up. If it did so while it
+                committed, the transaction may have been kept.
+        """
         if (shared := self._shared()) is not None:
             async with shared.connection.begin_nested():
                 yield shared
             return
-        async with self.engine.writer().begin() as connection:
-            yield Transaction(connection, self.engine, self.places)
+        async with self._open(transaction(self.engine.writer(), self.engine.begin)) as tx:
+            yield tx
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
-        """Open a transaction that only reads."""
+        """Open a connection to read from: each statement sees what is committed when it begins."""
         if (shared := self._shared()) is not None:
             yield shared
             return
-        async with self.engine.reader().connect() as connection:
-            yield Transaction(connection, self.engine, self.places)
+        async with self._open(self.engine.reader().connect()) as tx:
+            yield tx
+
+    @asynccontextmanager
+    async def _open(
+        self, opening: AbstractAsyncContextManager[AsyncConnection]
+    ) -> AsyncIterator[Transaction]:
+        inside = False
+        try:
+            async with opening as connection:
+                inside = True
+                yield Transaction(connection, self.engine, self.places)
+                inside = False
+        except Exception as error:
+            lost = not inside and self.engine.lost(error)
+            if lost or isinstance(error, ConnectionLost):
+                # Whatever cut this connection has most often cut the others too.
+                await self.engine.renew()
+            if lost:
+                raise ConnectionLost(AWAY) from error
+            raise
 
     @asynccontextmanager
     async def one_transaction(self) -> AsyncIterator[Transaction]:

@@ -21,5 +21,9 @@ class CommitFailed(StorageError):
     """A commit failed, so that it may or may not have happened."""
 
 
+class ConnectionLost(StorageError, ConnectionError):
+    """The database can not be reached, or hung up; what was not committed was not kept."""
+
+
 class DatabaseInUse(StorageError):
     """Another process serves from this SQLite file."""

@@ -12,9 +12,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import DBAPIError
-
-from largesse.storage.errors import CommitFailed, QueueFull
+from largesse.storage.errors import CommitFailed, ConnectionLost, QueueFull
 
 if TYPE_CHECKING:
     from largesse.storage.database import Transaction
@@ -101,11 +99,11 @@ class GroupCommit:
                 failed = CommitFailed(str(error))
                 failed.__cause__ = error
                 _settle(entries, [failed] * len(entries))
-            elif _connection_was_dead(error) and not again:
-                # E.g. the first batch after the database was restarted: it was never begun.
+            elif isinstance(error, ConnectionLost) and not again:
+                # E.g. the first batch after the database was restarted: nothing of it was kept.
                 await self._commit(entries, again=True)
-            elif len(entries) == 1:
-                entries[0].settle(error)
+            elif isinstance(error, ConnectionLost) or len(entries) == 1:
+                _settle(entries, [error] * len(entries))
             else:
                 # One command broke the statement for all. Nothing was kept, so each is carried
                 # out again by itself and only the bad one fails.
@@ -113,10 +111,6 @@ class GroupCommit:
                     await self._commit([entry])
         else:
             _settle(entries, outcomes)
-
-
-def _connection_was_dead(error: Exception) -> bool:
-    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 async def _outcomes(tx: "Transaction", entries: Sequence[Entry]) -> list[Any]:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Table, delete, func, insert, select, update
 
 from largesse.storage.database import Transaction
 
 
-async def add(tx: Transaction, table: Table, values: Mapping[str, Any]) -> Row[Any]:
+async def add(tx: Transaction, table: Table, values: Mapping[str, Any]) -> Any:
     """Insert one row and return it whole, defaults included."""
     rows = await tx.rows(insert(table).values(**values).returning(table))
     return rows[0]
@@ -16,7 +16,7 @@ async def add(tx: Transaction, table: Table, values: Mapping[str, Any]) -> Row[A
 
 async def find(
     tx: Transaction, table: Table, organization_id: int, *where: ColumnElement[bool]
-) -> Row[Any] | None:
+) -> Any | None:
     """Return the one row that the conditions name, or None."""
     return await tx.row(select(table).where(table.c.organization_id == organization_id, *where))
 
@@ -29,7 +29,7 @@ async def find_all(
     order: Sequence[ColumnElement[Any]] = (),
     limit: int | None = None,
     offset: int = 0,
-) -> Sequence[Row[Any]]:
+) -> Sequence[Any]:
     """Return the rows that the conditions name, in that order."""
     statement = select(table).where(table.c.organization_id == organization_id, *where)
     return await tx.rows(statement.order_by(*order).limit(limit).offset(offset))
@@ -49,7 +49,7 @@ async def change(
     organization_id: int,
     *where: ColumnElement[bool],
     values: Mapping[str, Any],
-) -> Row[Any] | None:
+) -> Any | None:
     """Update the one row that the conditions name and return it whole, or None."""
     statement = update(table).where(table.c.organization_id == organization_id, *where)
     rows = await tx.rows(statement.values(**values).returning(table))

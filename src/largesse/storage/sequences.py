@@ -1,6 +1,6 @@
 """Numbers counted up per organization, for the wires that print integers and for pool places."""
 
-from sqlalchemy import BigInteger, Column, String, Table
+from sqlalchemy import BigInteger, Column, String, Table, select
 
 from largesse.storage.database import Transaction
 from largesse.storage.types import metadata
@@ -26,3 +26,13 @@ async def next_numbers(tx: Transaction, organization_id: int, name: str, count: 
     ).returning(sequences.c.value)
     last = await tx.value(statement)
     return range(last - count + 1, last + 1)
+
+
+async def last_number(tx: Transaction, organization_id: int, name: str) -> int:
+    """Return the last number given out under a name; 0 if there is none."""
+    found = await tx.value(
+        select(sequences.c.value).where(
+            sequences.c.organization_id == organization_id, sequences.c.name == name
+        )
+    )
+    return int(found or 0)

@@ -1,19 +1,83 @@
-"""Statements built once: building one costs more than running it with other parameters."""
+"""Statements compiled once and run by the driver itself.
 
-from collections.abc import Callable, Hashable
+The statements of a group commit run a thousand times a second. SQLAlchemy writes them, from the
+same tables as all others; but to execute one through it costs more than the database needs for it.
+"""
 
-from sqlalchemy import Executable
+from collections import namedtuple
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Dialect, Executable, Select
+from sqlalchemy.types import TypeEngine
+
+Processor = Callable[[Any], Any]
+
+
+class Prepared:
+    """A statement's text, the order of its parameters, and how its values are converted."""
+
+    def __init__(self, statement: Any, dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect)
+        self.text = str(compiled)
+        self.reads = isinstance(statement, Select)
+        """Whether it is a plain SELECT."""
+        self._parameters = [
+            (name, compiled.params[name], _binding(compiled.binds[name].type, dialect))
+            for name in compiled.positiontup or ()
+        ]
+        columns = list(getattr(statement, "exported_columns", ()))
+        self.names = tuple(column.key for column in columns)
+        self._converters = [_converter(column.type, dialect) for column in columns]
+        row: Any = namedtuple("Row", self.names)  # type: ignore[misc]
+        self._make = row._make
+
+    def bind(self, parameters: Mapping[str, Any]) -> list[Any]:
+        """Return the values in the order and the form in which the driver takes them."""
+        values = []
+        for name, default, convert in self._parameters:
+            value = parameters.get(name, default)
+            values.append(value if convert is None else convert(value))
+        return values
+
+    def rows(self, found: Sequence[Sequence[Any]]) -> list[Any]:
+        """Return what the driver found, as named tuples of the columns' own types."""
+        make = self._make
+        if not any(self._converters):
+            return [make(row) for row in found]
+        converters = self._converters
+        return [
+            make(
+                [
+                    value if convert is None else convert(value)
+                    for convert, value in zip(converters, row, strict=True)
+                ]
+            )
+            for row in found
+        ]
 
 
 class Statements:
     """Keeps each statement of an engine under a name."""
 
     def __init__(self) -> None:
-        self._statements: dict[Hashable, Executable] = {}
+        self._statements: dict[Hashable, Prepared] = {}
 
-    def prepared(self, name: Hashable, build: Callable[[], Executable]) -> Executable:
+    def dialect(self) -> Dialect:
+        """Return the dialect that statements are compiled for."""
+        raise NotImplementedError
+
+    def prepared(self, name: Hashable, build: Callable[[], Executable]) -> Prepared:
         """Return the statement kept under the name; build it at the first call."""
         statement = self._statements.get(name)
         if statement is None:
-            statement = self._statements[name] = build()
+            statement = self._statements[name] = Prepared(build(), self.dialect())
         return statement
+
+
+def _binding(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
+    return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _converter(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
+    return kind.dialect_impl(dialect).result_processor(dialect, None)

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Executable, bindparam, select
+from sqlalchemy import bindparam, select
 
 from largesse.core.campaigns.model import Campaign, CampaignState, campaigns
 from largesse.core.ids import parsed_id
 from largesse.core.records import value_of
 from largesse.storage.bulk import Parameter
 from largesse.storage.database import Transaction
+from largesse.storage.statements import Prepared
 
 
 async def campaign_named(
@@ -27,7 +28,7 @@ async def campaigns_named(
     wanted = {value: parsed_id(value) if field == "id" else value for value in values}
     keys = [key for key in wanted.values() if key is not None]
     rows = await tx.rows(*_campaigns_by(tx, organization_id, field, keys))
-    found = {row._mapping[field]: value_of(Campaign, row) for row in rows}
+    found = {getattr(row, field): value_of(Campaign, row) for row in rows}
     return {value: found[key] for value, key in wanted.items() if key in found}
 
 
@@ -41,7 +42,7 @@ async def campaigns_by_id(
 
 def _campaigns_by(
     tx: Transaction, organization_id: int, field: str, values: list[Any]
-) -> tuple[Executable, dict[str, Any]]:
+) -> tuple[Prepared, dict[str, Any]]:
     statement = tx.prepared(
         ("campaigns by", field),
         lambda: select(campaigns).where(

@@ -1,16 +1,15 @@
 """Giving out codes: a batch of commands, whatever their campaigns, in a handful of statements.
 
-Nothing is read, decided and then written: a code is taken with a lock that no one else waits for
-(`storage.bulk.take_each`) and given in the same transaction.
+Nothing is read, decided and then written: a code is taken and given by one statement, under a
+lock that no one else waits for (`storage.bulk.take_each`).
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, select, update
 
 from largesse.core.campaigns.model import (
     Campaign,
@@ -18,8 +17,10 @@ from largesse.core.campaigns.model import (
     CampaignType,
     CodeSource,
     Distribution,
+    WhenEmpty,
 )
 from largesse.core.campaigns.store import campaigns_by_id, campaigns_named
+from largesse.core.codes import limits
 from largesse.core.codes.format import CodeFormat
 from largesse.core.codes.model import (
     AVAILABLE_INDEX,
@@ -42,31 +43,47 @@ from largesse.core.errors import (
     DistributionNotAllowed,
     InvalidCodeFormat,
     PoolExhausted,
-    ReceiverLimitReached,
     Refused,
     UnknownCampaign,
 )
 from largesse.core.ids import new_id
-from largesse.core.records import value_of
 from largesse.core.text import folded
-from largesse.storage.bulk import Pool, take_each, update_each
+from largesse.storage.bulk import Key, Pool, take_each
 from largesse.storage.database import Transaction
-from largesse.storage.sequences import next_numbers
 from largesse.storage.types import Utc
 
 ATTEMPTS = 8
 """Draws of a random code before a format counts as full: each fails 1 in 1,000 at the worst."""
 
+FREE = (
+    IS_AVAILABLE,
+    codes.c.expires_at.is_(None) | (codes.c.expires_at > bindparam("now", type_=Utc)),
+)
+GIVEN = ("state", "customer_id", "account_id", "issued_at", "issued_by_user", "issued_by_unit")
+"""What a code gets when it is given out."""
+
+KEPT = ("id", "code", "expires_at", "created_at", "created_by_user", "created_by_unit")
+"""What it was before, and stays."""
+
 POOL = Pool(
-    table=codes,
+    codes,
     keys=("organization_id", "campaign_id"),
     place="pos",
     index=AVAILABLE_INDEX,
-    free=(
-        IS_AVAILABLE,
-        codes.c.expires_at.is_(None) | (codes.c.expires_at > bindparam("now", type_=Utc)),
-    ),
+    free=FREE,
+    sets=GIVEN,
+    returns=KEPT,
 )
+NAMED = Pool(
+    codes,
+    keys=("organization_id", "code_key"),
+    place="pos",
+    index=None,
+    free=FREE,
+    sets=GIVEN,
+    returns=KEPT,
+)
+"""A code by its text is a pool of one."""
 
 
 @dataclass(slots=True, eq=False)
@@ -86,13 +103,12 @@ async def issue(tx: Transaction, commands: Sequence[IssueCode]) -> list[Given | 
     A refused command changes nothing.
     """
     plans = await _plans(tx, commands)
-    open_plans = [plan for plan in plans if isinstance(plan, Plan)]
-    await _check_receiver_limits(tx, open_plans)
-    await _take_from_pools(tx, [plan for plan in open_plans if _comes_from(plan, CodeSource.POOL)])
-    await _take_named(tx, [p for p in open_plans if isinstance(p.command.wanted, CodeRef)])
-    await _use_up_passwords(tx, open_plans)
-    await _give(tx, [plan for plan in open_plans if plan.code is not None])
-    await _make_on_request(tx, [p for p in open_plans if _comes_from(p, CodeSource.ON_REQUEST)])
+    going = [plan for plan in plans if isinstance(plan, Plan)]
+    reserved = await limits.reserve(tx, going)
+    await _take(tx, going)
+    await _use_up_passwords(tx, going)
+    await _make_on_request(tx, going)
+    await limits.release(tx, reserved)
     return [_outcome(plan) for plan in plans]
 
 
@@ -104,43 +120,37 @@ def _outcome(plan: Plan | Refused) -> Given | Exception:
     return Given(plan.code, plan.campaign)
 
 
-def _comes_from(plan: Plan, source: CodeSource) -> bool:
-    return (
-        plan.refusal is None
-        and isinstance(plan.command.wanted, CampaignRef)
-        and plan.campaign.code_source == source
-    )
-
-
 # --- what the commands mean --------------------------------------------------------------------
 
 
 async def _plans(tx: Transaction, commands: Sequence[IssueCode]) -> list[Plan | Refused]:
     campaigns = await _campaigns(tx, commands)
-    named = [
-        (command.organization_id, command.receiver)
+    receivers = await find_receivers(
+        tx,
+        {
+            (command.organization_id, command.receiver)
+            for command in commands
+            if isinstance(command.receiver, (ByCustomer, ByAccount))
+        },
+    )
+    return [
+        _plan(
+            command,
+            campaigns.get((command.organization_id, command.wanted)),
+            receivers.get((command.organization_id, command.receiver), command.receiver),
+        )
         for command in commands
-        if isinstance(command.receiver, (ByCustomer, ByAccount))
     ]
-    receivers = await find_receivers(tx, named)
-    plans: list[Plan | Refused] = []
-    for command in commands:
-        campaign = campaigns.get((command.organization_id, command.wanted))
-        if campaign is None:
-            plans.append(_nothing(command))
-            continue
-        if (refusal := refusal_of(campaign, command)) is not None:
-            plans.append(refusal)
-            continue
-        found = command.receiver
-        if isinstance(found, (ByCustomer, ByAccount)):
-            receiver = receivers[command.organization_id, found]
-            if isinstance(receiver, Refused):
-                plans.append(receiver)
-                continue
-            found = receiver
-        plans.append(Plan(command, campaign, found))
-    return plans
+
+
+def _plan(command: IssueCode, campaign: Campaign | None, receiver: Any) -> Plan | Refused:
+    if campaign is None:
+        return _nothing(command)
+    if (refusal := refusal_of(campaign, command)) is not None:
+        return refusal
+    if isinstance(receiver, Refused):
+        return receiver
+    return Plan(command, campaign, receiver)
 
 
 def _nothing(command: IssueCode) -> Refused:
@@ -195,82 +205,88 @@ async def _by_code(tx: Transaction, organization_id: int, texts: set[str]) -> di
     return {text: campaigns[of_key[folded(text)]] for text in texts if folded(text) in of_key}
 
 
-# --- what limits them --------------------------------------------------------------------------
-
-
-async def _check_receiver_limits(tx: Transaction, plans: Sequence[Plan]) -> None:
-    """Refuse the plans of receivers who have, or get in this batch, all that they may have."""
-    limited: dict[tuple[int, UUID, UUID], list[Plan]] = defaultdict(list)
-    for plan in plans:
-        if plan.campaign.codes_per_receiver is not None and plan.receiver is not None:
-            key = (plan.command.organization_id, plan.campaign.id, plan.receiver.customer_id)
-            limited[key].append(plan)
-    # In the order of their keys, so that two batches never wait for each other in a circle.
-    for key in sorted(limited, key=lambda key: (key[0], key[1].int, key[2].int)):
-        limit = limited[key][0].campaign.codes_per_receiver or 0
-        room = max(0, limit - await _held(tx, *key))
-        for plan in limited[key][room:]:
-            plan.refusal = ReceiverLimitReached(plan.campaign.name, limit)
-
-
-async def _held(tx: Transaction, organization_id: int, campaign_id: UUID, customer_id: UUID) -> int:
-    # Two batches that give to one receiver must count one after the other: this row of the
-    # receiver and campaign is where the second one waits.
-    name = f"receiver:{campaign_id.hex}:{customer_id.hex}"
-    await next_numbers(tx, organization_id, name, 0)
-    return int(
-        await tx.value(
-            select(func.count())
-            .select_from(codes)
-            .where(
-                codes.c.organization_id == organization_id,
-                codes.c.campaign_id == campaign_id,
-                codes.c.customer_id == customer_id,
-            )
-        )
-    )
-
-
 # --- taking ------------------------------------------------------------------------------------
 
 
-async def _take_from_pools(tx: Transaction, plans: Sequence[Plan]) -> None:
-    if not plans:
-        return
-    waiting: dict[tuple[Any, ...], list[Plan]] = defaultdict(list)
+async def _take(tx: Transaction, plans: Sequence[Plan]) -> None:
+    """Give out codes that are there: the next of a pool, or the very one that is named."""
+    pooled: dict[Key, list[Plan]] = defaultdict(list)
+    named: dict[Key, list[Plan]] = defaultdict(list)
     for plan in plans:
-        waiting[plan.command.organization_id, plan.campaign.id].append(plan)
-    wanted = {key: len(asking) for key, asking in waiting.items()}
-    now = max(plan.command.now for plan in plans)
-    taken = await take_each(tx, POOL, wanted, {"now": now})
-    for key, asking in waiting.items():
-        for plan, row in zip(asking, taken[key], strict=False):
-            plan.code = value_of(Code, row)
-        for plan in asking[len(taken[key]) :]:
-            plan.refusal = PoolExhausted(plan.campaign.name)
-
-
-async def _take_named(tx: Transaction, plans: Sequence[Plan]) -> None:
-    gone: set[UUID] = set()
-    for plan in plans:
-        if plan.refusal is not None or not isinstance(plan.command.wanted, CodeRef):
+        wanted, organization_id = plan.command.wanted, plan.command.organization_id
+        if plan.refusal is not None:
             continue
-        statement = select(codes).where(
-            codes.c.organization_id == plan.command.organization_id,
-            codes.c.code_key == folded(plan.command.wanted.code),
-            codes.c.state == CodeState.AVAILABLE,
-            codes.c.expires_at.is_(None) | (codes.c.expires_at > plan.command.now),
-        )
-        row = await tx.row(tx.engine.take(statement, codes))
-        if row is None or row.id in gone:
-            plan.refusal = CodeNotEffective(plan.command.wanted.code)
-        else:
-            gone.add(row.id)
-            plan.code = value_of(Code, row)
+        if isinstance(wanted, CodeRef):
+            named[organization_id, folded(wanted.code)].append(plan)
+        elif plan.campaign.code_source == CodeSource.POOL:
+            pooled[organization_id, plan.campaign.id].append(plan)
+    for plan in await _taken(tx, POOL, pooled):
+        if plan.campaign.when_empty != WhenEmpty.ON_REQUEST:
+            plan.refusal = PoolExhausted(plan.campaign.name)
+    for plan in await _taken(tx, NAMED, named):
+        plan.refusal = CodeNotEffective(plan.command.wanted.code)  # type: ignore[union-attr]
+
+
+async def _taken(tx: Transaction, pool: Pool, asking: dict[Key, list[Plan]]) -> list[Plan]:
+    """Give each plan a code of its pool while there are any; return the plans that got none."""
+    if not asking:
+        return []
+    now = max(plan.command.now for plans in asking.values() for plan in plans)
+    takers = {key: [_given(plan) for plan in plans] for key, plans in asking.items()}
+    taken = await take_each(tx, pool, takers, {"now": now})
+    without: list[Plan] = []
+    for key, plans in asking.items():
+        rows = taken[key]
+        for plan, row in zip(plans, rows, strict=False):
+            kept = (row.id, row.code, row.expires_at, row.created_at)
+            plan.code = _code(plan, *kept, row.created_by_user, row.created_by_unit)
+        without += plans[len(rows) :]
+    return without
+
+
+def _given(plan: Plan) -> tuple[Any, ...]:
+    """Return the values of the columns `GIVEN`."""
+    command, receiver = plan.command, plan.receiver
+    customer_id, account_id = (
+        (receiver.customer_id, receiver.account_id) if receiver else (None, None)
+    )
+    return (
+        CodeState.ISSUED,
+        customer_id,
+        account_id,
+        command.now,
+        command.user_id,
+        command.unit_id,
+    )
+
+
+def _code(
+    plan: Plan,
+    code_id: Any,
+    text: str,
+    expires_at: Any,
+    created_at: Any,
+    created_by_user: Any,
+    created_by_unit: Any,
+) -> Code:
+    state, customer_id, account_id, *issued = _given(plan)
+    return Code(
+        code_id,
+        plan.campaign.id,
+        text,
+        state,
+        customer_id,
+        account_id,
+        expires_at,
+        created_at,
+        created_by_user,
+        created_by_unit,
+        *issued,
+    )
 
 
 async def _use_up_passwords(tx: Transaction, plans: Sequence[Plan]) -> None:
-    """Take one-time passwords away; a plan whose password is gone leaves its code where it was.
+    """Take one-time passwords away; a plan whose password is gone gives its code back.
 
     A format that has run out of codes to make is found only after this: then the password is
     gone as well. Such a campaign was refused when it was made (`CodeFormat.check_room`).
@@ -279,61 +295,44 @@ async def _use_up_passwords(tx: Transaction, plans: Sequence[Plan]) -> None:
     for plan in sorted(using, key=lambda plan: str(plan.receiver)):
         assert plan.receiver is not None
         assert plan.receiver.one_time_token_id is not None
-        if plan.refusal is None and not await use_up_one_time_password(
-            tx, plan.command.organization_id, plan.receiver.one_time_token_id
+        organization_id = plan.command.organization_id
+        if plan.refusal is not None or await use_up_one_time_password(
+            tx, organization_id, plan.receiver.one_time_token_id
         ):
-            plan.refusal, plan.code = CustomerTokenNotEffective(), None
+            continue
+        plan.refusal = CustomerTokenNotEffective()
+        if plan.code is not None:
+            await tx.execute(
+                update(codes)
+                .where(codes.c.organization_id == organization_id, codes.c.id == plan.code.id)
+                .values(dict.fromkeys(GIVEN) | {"state": CodeState.AVAILABLE})
+            )
 
 
-# --- giving ------------------------------------------------------------------------------------
-
-
-def _given(plan: Plan) -> dict[str, Any]:
-    command, receiver = plan.command, plan.receiver
-    return {
-        "state": CodeState.ISSUED,
-        "customer_id": receiver.customer_id if receiver else None,
-        "account_id": receiver.account_id if receiver else None,
-        "issued_at": command.now,
-        "issued_by_user": command.user_id,
-        "issued_by_unit": command.unit_id,
-    }
-
-
-async def _give(tx: Transaction, plans: Sequence[Plan]) -> None:
-    rows = []
-    for plan in plans:
-        assert plan.code is not None
-        key = {"organization_id": plan.command.organization_id, "id": plan.code.id}
-        rows.append(key | _given(plan))
-        plan.code = replace(plan.code, **_given(plan))
-    changed = await update_each(tx, codes, ("organization_id", "id"), rows)
-    if changed != len(rows):
-        # Taken rows are locked, so this can not be; if it is, nothing must be committed.
-        raise RuntimeError(f"{changed} of {len(rows)} codes changed")
+# --- making ------------------------------------------------------------------------------------
 
 
 async def _make_on_request(tx: Transaction, plans: Sequence[Plan]) -> None:
     """Make codes at the moment they are given out; nothing is stored before."""
-    waiting = list(plans)
+    waiting = [plan for plan in plans if plan.code is None and plan.refusal is None]
     for _ in range(ATTEMPTS):
         if not waiting:
             return
-        drawn = {plan: CodeFormat.of(plan.campaign).make() for plan in waiting}
-        rows = [_made(plan, text) for plan, text in drawn.items()]
-        added = {
-            (row.organization_id, row.code_key): value_of(Code, row)
-            for row in await tx.insert_new(codes, rows, returning=(codes,))
-        }
-        for plan, text in drawn.items():
-            plan.code = added.pop((plan.command.organization_id, folded(text)), None)
+        drawn = [(plan, _made(plan)) for plan in waiting]
+        rows = [row for _, row in drawn]
+        new = await tx.insert_new(codes, rows, returning=(codes.c.id,))
+        added = {row.id for row in new}
+        for plan, row in drawn:
+            if row["id"] in added:
+                plan.code = _code(plan, *(row[name] for name in KEPT))
         waiting = [plan for plan in waiting if plan.code is None]
     for plan in waiting:
         plan.refusal = InvalidCodeFormat(f"{plan.campaign.name!r} has run out of codes to make.")
 
 
-def _made(plan: Plan, text: str) -> dict[str, Any]:
+def _made(plan: Plan) -> dict[str, Any]:
     command = plan.command
+    text = CodeFormat.of(plan.campaign, key=command.format_key).make()
     return {
         "organization_id": command.organization_id,
         "id": new_id(),
@@ -346,4 +345,5 @@ def _made(plan: Plan, text: str) -> dict[str, Any]:
         "created_at": command.now,
         "created_by_user": command.user_id,
         "created_by_unit": command.unit_id,
-    } | _given(plan)
+        **dict(zip(GIVEN, _given(plan), strict=True)),
+    }

@@ -72,6 +72,21 @@ codes = Table(
     Index("ix_codes_campaign_id", "organization_id", "campaign_id", "id"),
 )
 
+code_counts = Table(
+    "code_counts",
+    metadata,
+    organization_column(),
+    Column("campaign_id", Uuid, primary_key=True),
+    # A day (UTC), or empty: in all.
+    Column("day", String(10), primary_key=True),
+    Column("given", BigInteger, nullable=False),
+    # How many of those asked for last there was room for, and under which limit.
+    Column("reserved", BigInteger, nullable=False),
+    Column("most", BigInteger, nullable=False),
+    reference("campaign_id", "campaigns.id", ondelete="CASCADE"),
+)
+"""How many codes a campaign with limits has given out; see `limits.py`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Code:
@@ -114,6 +129,8 @@ class IssueCode:
     organization_id: int
     wanted: CampaignRef | CodeRef
     now: datetime
+    format_key: bytes
+    """What keyed check characters are made with (`KnownFormats.key`)."""
     receiver: ByCustomer | ByAccount | FoundReceiver | None = None
     on_request_only: bool = True
     """Whether the campaign must be one of discounts that distributes upon request (SEED 002)."""

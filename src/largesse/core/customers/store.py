@@ -1,6 +1,6 @@
 """Every query of customers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -129,8 +129,8 @@ async def replace_identifiers(
 
 
 async def find_receivers(
-    tx: Transaction, wanted: Sequence[tuple[int, ByCustomer | ByAccount]]
-) -> dict[tuple[int, ByCustomer | ByAccount], FoundReceiver | Refused]:
+    tx: Transaction, wanted: Iterable[tuple[int, ByCustomer | ByAccount]]
+) -> dict[tuple[int, Any], FoundReceiver | Refused]:
     """Find many receivers, by one statement for each way of naming them.
 
     A receiver that is unknown or ambiguous comes back as the refusal.

@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, delete, select, tuple_
+from sqlalchemy import ColumnElement, bindparam, delete, select, true, tuple_, update
 
 from largesse.core.idempotency.model import Answer, idempotency_keys
-from largesse.storage.bulk import update_each
 from largesse.storage.database import Transaction
 from largesse.storage.types import Utc
 
 KEY = ("organization_id", "user_id", "key")
+CLAIMED = [idempotency_keys.c[name] for name in (*KEY, "fingerprint", "created_at")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,34 +46,31 @@ async def claim_each(tx: Transaction, claims: Collection[Claim]) -> set[KeyOf]:
     two requests with one key never run side by side. SQLite has one writer anyway. The keys are
     taken in their order, so that two batches never wait for each other in a circle.
     """
+    if not claims:
+        return set()
     rows = [
-        _columns(claim.of)
-        | {
-            "fingerprint": claim.fingerprint,
-            "status": None,
-            "body": None,
-            "created_at": claim.now,
-            "expired": claim.expired,
-        }
+        (claim.of.organization_id, claim.of.user_id, claim.of.key, claim.fingerprint, claim.now)
         for claim in sorted(claims, key=lambda claim: _order(claim.of))
     ]
-    if not rows:
-        return set()
-    statement = tx.prepared("idempotency.claim", lambda: _claim(tx))
-    taken = await tx.rows(statement, rows)
+    statement = tx.prepared("claim idempotency keys", lambda: _claim(tx))
+    given = tx.engine.give("given", CLAIMED, rows)
+    expired = min(claim.expired for claim in claims)
+    taken = await tx.rows(statement, given | {"expired": expired})
     return {KeyOf(row.organization_id, row.user_id, row.key) for row in taken}
 
 
 def _claim(tx: Transaction) -> Any:
-    table = idempotency_keys
-    statement = tx.engine.insert(table)
-    new = {name: statement.excluded[name] for name in ("fingerprint", "status", "body")}
-    statement = statement.on_conflict_do_update(
-        index_elements=list(table.primary_key),
-        set_=new | {"created_at": statement.excluded.created_at},
-        where=table.c.created_at < bindparam("expired", type_=Utc),
+    given = tx.engine.given("given", CLAIMED)
+    statement = tx.engine.insert(idempotency_keys).from_select(
+        [column.name for column in CLAIMED], select(*given.c).where(true())
     )
-    return statement.returning(*(table.c[name] for name in KEY))
+    new = {name: statement.excluded[name] for name in ("fingerprint", "created_at")}
+    statement = statement.on_conflict_do_update(
+        index_elements=list(idempotency_keys.primary_key),
+        set_=new | {"status": None, "body": None},
+        where=idempotency_keys.c.created_at < bindparam("expired", type_=Utc),
+    )
+    return statement.returning(*(idempotency_keys.c[name] for name in KEY))
 
 
 async def kept_each(tx: Transaction, keys: Collection[KeyOf]) -> dict[KeyOf, Kept]:
@@ -91,11 +88,19 @@ async def kept_each(tx: Transaction, keys: Collection[KeyOf]) -> dict[KeyOf, Kep
 
 async def keep_each(tx: Transaction, answers: Mapping[KeyOf, Answer]) -> None:
     """Record the answers under keys that this transaction has claimed."""
+    table = idempotency_keys
+    statement = (
+        update(table)
+        .where(*(table.c[name] == bindparam(f"of_{name}") for name in KEY))
+        .values(status=bindparam("new_status"), body=bindparam("new_body"))
+    )
     rows = [
-        _columns(of) | {"status": answer.status, "body": answer.body}
+        {f"of_{name}": getattr(of, name) for name in KEY}
+        | {"new_status": answer.status, "new_body": answer.body}
         for of, answer in answers.items()
     ]
-    await update_each(tx, idempotency_keys, KEY, rows)
+    if rows:
+        await tx.execute(statement, rows)
 
 
 async def drop_each(tx: Transaction, keys: Collection[KeyOf]) -> None:
@@ -116,10 +121,6 @@ async def forget(tx: Transaction, organization_id: int, *, expired: datetime) ->
             idempotency_keys.c.created_at < expired,
         )
     )
-
-
-def _columns(of: KeyOf) -> dict[str, Any]:
-    return {"organization_id": of.organization_id, "user_id": of.user_id, "key": of.key}
 
 
 def _order(of: KeyOf) -> tuple[int, int, str]:

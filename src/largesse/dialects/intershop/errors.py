@@ -74,6 +74,7 @@ ERRORS: ErrorTable = {
     core.UnknownSubscription: Row(404, "subscriptions.subscription_not_found.error"),  # SEED 004
     core.UnknownMail: Row(404, "mail.mail_not_found.error"),
     core.UnknownJob: Row(404, "job.job_not_found.error"),
+    core.UnknownEvent: Row(404, "event.event_not_found.error"),
     core.InvalidValue: Row(400, ""),
     core.MissingValue: Row(400, "subscriptions.recipient.missing.error"),  # SEED 004
     core.AmbiguousValue: Row(400, ""),
@@ -89,6 +90,7 @@ ERRORS: ErrorTable = {
     core.DistributionNotAllowed: Row(409, "promotion.codegroup_missing.error"),
     core.PoolExhausted: Row(409, "promotion.codes_exhausted.error"),
     core.ReceiverLimitReached: Row(409, "promotion.codes_exhausted.error"),
+    core.CodesLimitReached: Row(409, "promotion.codes_exhausted.error"),
     # SEED 000: "If the input data is not understandable"; which code is whose counts as input.
     core.CodeNotEffective: Row(400, ""),
     core.CodeOfOtherPromotion: Row(400, ""),

@@ -1,15 +1,15 @@
 """What differs between the two databases, as named properties instead of `if sqlite`."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Executable, Select, Table
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Column, ColumnElement, Executable, FromClause, Select, Table
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from largesse.storage.bulk import Bound, Demand, Parameter, Pool
+from largesse.storage.bulk import Demand, Key, Parameter, Pool
 from largesse.storage.engines.postgres import Postgres
 from largesse.storage.engines.sqlite import Sqlite
+from largesse.storage.statements import Prepared
 
 __all__ = ["Engine", "engine_for"]
 
@@ -18,6 +18,10 @@ class Engine(Protocol):
     """One kind of database."""
 
     name: str
+    begin: str
+    """How a transaction that writes begins."""
+    load_rows: int
+    """Rows to load in one transaction: few enough that others hardly wait for it."""
 
     def writer(self) -> AsyncEngine:
         """Return the engine whose transactions write."""
@@ -33,16 +37,46 @@ class Engine(Protocol):
     ) -> Select[Any]:
         """Make a SELECT take rows for itself: none that another transaction is taking."""
 
-    def prepared(self, name: Hashable, build: Callable[[], Executable]) -> Executable:
+    def walk(self, statement: Select[Any], table: Table, *, index: str) -> Select[Any]:
+        """Make a SELECT walk an index that covers its conditions and its order."""
+
+    def hold(self, statement: Select[Any]) -> Select[Any]:
+        """Make a SELECT wait for the transactions that hold its rows, and hold them then."""
+
+    def prepared(self, name: Hashable, build: Callable[[], Executable]) -> Prepared:
         """Return the statement kept under the name; build it at the first call."""
 
-    def take_each(self, pool: Pool, demands: Sequence[Demand]) -> Sequence[Bound]:
-        """Return the statements that take rows of a pool, some for each demand."""
+    async def fetch(
+        self, connection: AsyncConnection, statement: Prepared, parameters: Mapping[str, Any]
+    ) -> list[Any]:
+        """Run a prepared statement and return its rows."""
 
-    def update_each(
-        self, table: Table, keys: Sequence[str], rows: Sequence[dict[str, Any]]
-    ) -> Bound:
-        """Return the statement that gives each row values of its own."""
+    async def run(
+        self, connection: AsyncConnection, statement: Prepared, parameters: Mapping[str, Any]
+    ) -> int:
+        """Run a prepared statement and return how many rows it touched."""
+
+    def given(self, name: str, columns: Sequence[Column[Any]]) -> FromClause:
+        """Return rows that a statement is given anew each time, to be read like a table."""
+
+    def give(
+        self, name: str, columns: Sequence[Column[Any]], rows: Sequence[Sequence[Any]]
+    ) -> dict[str, Any]:
+        """Return the parameters that are the rows of `given`."""
+
+    async def take_each(
+        self,
+        connection: AsyncConnection,
+        pool: Pool,
+        demands: Sequence[Demand],
+        parameters: Mapping[str, Any],
+    ) -> dict[Key, list[Any]]:
+        """Give rows of a pool to the takers of each demand; see `bulk.take_each`."""
+
+    async def load(
+        self, connection: AsyncConnection, table: Table, names: Sequence[str], rows: Sequence[Any]
+    ) -> None:
+        """Insert many rows as fast as the driver can; see `Transaction.load`."""
 
     def any_of(
         self, column: ColumnElement[Any], values: Sequence[Any] | Parameter
@@ -58,8 +92,14 @@ class Engine(Protocol):
     def now(self, plus_seconds: float = 0) -> ColumnElement[Any]:
         """Return the database's own clock, for leases that several machines compare."""
 
-    def violation(self, error: IntegrityError) -> str:
-        """Return "unique", "reference" or "other" for a broken constraint."""
+    def violation(self, error: Exception) -> str:
+        """Return "unique", "reference" or "other" for what a statement failed with."""
+
+    def lost(self, error: BaseException) -> bool:
+        """Say whether an error means that the database can not be reached or hung up."""
+
+    async def renew(self) -> None:
+        """Make new connections from here on."""
 
     async def wait_for_others(self, connection: AsyncConnection) -> None:
         """Wait until no other process is inside a transaction that waited here too."""
@@ -70,6 +110,9 @@ class Engine(Protocol):
         Raises:
             DatabaseInUse: another process serves already.
         """
+
+    def yields_to_server(self) -> bool:
+        """Say whether a process that serves has to be let in between long transactions."""
 
     async def close(self) -> None:
         """Close every connection."""

@@ -1,34 +1,36 @@
 """PostgreSQL 15 or newer through asyncpg; several serving and working processes."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
+import asyncpg
 from sqlalchemy import (
     ARRAY,
     BigInteger,
-    BindParameter,
+    Column,
     ColumnElement,
-    Executable,
+    Dialect,
+    FromClause,
     Select,
     Table,
     any_,
     bindparam,
+    column,
     func,
     literal,
     select,
     true,
-    update,
 )
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.types import TypeEngine
 
-from largesse.storage.bulk import Bound, Demand, Parameter, Pool
-from largesse.storage.statements import Statements
+from largesse.storage.bulk import Demand, Key, Parameter, Pool, set_from
+from largesse.storage.engines.driver import driver_of
+from largesse.storage.statements import Prepared, Statements
 
 CONNECTIONS = 10
 """Connections a process keeps. Group commit needs few; the rest serve reads."""
@@ -39,11 +41,22 @@ MIGRATION_LOCK = 7_316_520_118
 UNIQUE_VIOLATION = "23505"
 FOREIGN_KEY_VIOLATION = "23503"
 
+LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+)
+
 
 class Postgres(Statements):
     """One PostgreSQL database."""
 
     name = "postgres"
+    begin = "BEGIN"
+    load_rows = 20_000
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -52,6 +65,10 @@ class Postgres(Statements):
             pool_size=CONNECTIONS,
             max_overflow=0,
             pool_pre_ping=False,
+            # Transactions are begun and ended by `driver.transaction`; a read has none at all.
+            isolation_level="AUTOCOMMIT",
+            pool_reset_on_return=None,
+            skip_autocommit_rollback=True,
             # The values of a statement that fails are personal data, and its error is logged.
             hide_parameters=True,
         )
@@ -74,29 +91,82 @@ class Postgres(Statements):
         """Lock the rows and pass over those that another transaction has locked."""
         return statement.with_for_update(skip_locked=True, of=table)
 
-    def take_each(self, pool: Pool, demands: Sequence[Demand]) -> Sequence[Bound]:
-        """Take for all demands by one statement; its text is the same for any number of them."""
-        names = (*pool.keys, "wanted", "behind")
-        columns = zip(*((*d.key, d.wanted, d.behind) for d in demands), strict=True)
-        statement = self.prepared(("take", pool.table.name, pool.index), lambda: _take(pool))
-        return [(statement, dict(zip(names, map(list, columns), strict=True)))]
+    def walk(self, statement: Select[Any], table: Table, *, index: str) -> Select[Any]:
+        """Leave the statement as it is: its order leads the planner there."""
+        return statement
 
-    def update_each(
-        self, table: Table, keys: Sequence[str], rows: Sequence[dict[str, Any]]
-    ) -> Bound:
-        """Join the table with the rows, handed over as one array a column."""
-        names = tuple(rows[0])
-        statement = self.prepared(
-            ("update", table.name, keys, names), lambda: _update(table, keys, names)
-        )
-        return statement, {f"given_{name}": [row[name] for row in rows] for name in names}
+    def hold(self, statement: Select[Any]) -> Select[Any]:
+        """Lock the rows; others who only refer to them need not wait."""
+        return statement.with_for_update(key_share=True)
+
+    def dialect(self) -> Dialect:
+        """Return the dialect of asyncpg."""
+        return self._engine.dialect
+
+    async def fetch(
+        self, connection: AsyncConnection, statement: Prepared, parameters: Mapping[str, Any]
+    ) -> list[Any]:
+        """Run a statement and return its rows."""
+        found = await driver_of(connection).fetch(statement.text, *statement.bind(parameters))
+        return statement.rows(found)
+
+    async def run(
+        self, connection: AsyncConnection, statement: Prepared, parameters: Mapping[str, Any]
+    ) -> int:
+        """Run a statement and return how many rows it touched: the end of `UPDATE 12`."""
+        values = statement.bind(parameters)
+        status = await driver_of(connection).execute(statement.text, *values)
+        return int(status.rpartition(" ")[2])
+
+    def given(self, name: str, columns: Sequence[Column[Any]]) -> FromClause:
+        """Take the rows as one array a column."""
+        arrays = [bindparam(f"{name}_{c.name}", type_=ARRAY(c.type)) for c in columns]
+        typed = [column(c.name, c.type) for c in columns]
+        return func.unnest(*arrays).table_valued(*typed).render_derived(name=name)
+
+    def give(
+        self, name: str, columns: Sequence[Column[Any]], rows: Sequence[Sequence[Any]]
+    ) -> dict[str, Any]:
+        """Turn the rows into columns."""
+        lists = zip(*rows, strict=True) if rows else [() for _ in columns]
+        return {f"{name}_{c.name}": list(v) for c, v in zip(columns, lists, strict=True)}
+
+    async def take_each(
+        self,
+        connection: AsyncConnection,
+        pool: Pool,
+        demands: Sequence[Demand],
+        parameters: Mapping[str, Any],
+    ) -> dict[Key, list[Any]]:
+        """Take for all demands by one statement; its text is the same for any number of them."""
+        statement = self.prepared(pool.name, lambda: _take(self, pool))
+        demanded = [(i, *d.key, len(d.takers), d.behind) for i, d in enumerate(demands)]
+        takers = [
+            (i, place, *values)
+            for i, d in enumerate(demands)
+            for place, values in enumerate(d.takers, 1)
+        ]
+        given = self.give("demand", _demand_columns(pool), demanded)
+        given |= self.give("taker", _taker_columns(pool), takers)
+        taken: dict[Key, list[Any]] = {d.key: [] for d in demands}
+        found = await self.fetch(connection, statement, {**given, **parameters})
+        for row in sorted(found, key=lambda row: row.taker):
+            taken[demands[row.demand].key].append(row)
+        return taken
+
+    async def load(
+        self, connection: AsyncConnection, table: Table, names: Sequence[str], rows: Sequence[Any]
+    ) -> None:
+        """Insert many rows by COPY."""
+        driver = driver_of(connection)
+        await driver.copy_records_to_table(table.name, columns=names, records=rows)
 
     def any_of(
         self, column: ColumnElement[Any], values: Sequence[Any] | Parameter
     ) -> ColumnElement[bool]:
         """Take the values as one array."""
         if isinstance(values, Parameter):
-            return column == any_(_array(values.name, column.type))
+            return column == any_(bindparam(values.name, type_=ARRAY(column.type)))
         return column == any_(literal(list(values), ARRAY(column.type)))
 
     def matches(self, column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
@@ -112,12 +182,25 @@ class Postgres(Statements):
         """Return the server's clock at this statement, not at the transaction's start."""
         return func.clock_timestamp() + timedelta(seconds=plus_seconds)
 
-    def violation(self, error: IntegrityError) -> str:
+    def violation(self, error: Exception) -> str:
         """Read the kind of constraint from the SQLSTATE."""
-        state = getattr(error.orig, "sqlstate", None)
+        state = getattr(getattr(error, "orig", error), "sqlstate", None)
         return {UNIQUE_VIOLATION: "unique", FOREIGN_KEY_VIOLATION: "reference"}.get(
             str(state), "other"
         )
+
+    def lost(self, error: BaseException) -> bool:
+        """Look for what the driver says of a connection that is gone or can not be made."""
+        if isinstance(error, asyncpg.InterfaceError):
+            return "closed" in str(error)
+        if isinstance(error, LOST):
+            return True
+        below = getattr(error, "orig", None) or error.__cause__
+        return below is not None and self.lost(below)
+
+    async def renew(self) -> None:
+        """Close the connections that nobody uses now."""
+        await self._engine.dispose()
 
     async def wait_for_others(self, connection: AsyncConnection) -> None:
         """Take a lock that ends with the transaction, as a pooler of connections needs it."""
@@ -126,26 +209,39 @@ class Postgres(Statements):
     def claim_serving(self) -> None:
         """Allow it: any number of processes may serve."""
 
+    def yields_to_server(self) -> bool:
+        """Return False: nobody waits for another one's rows."""
+        return False
+
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
 
 
-def _array(name: str, kind: TypeEngine[Any]) -> BindParameter[Any]:
-    return bindparam(name, type_=ARRAY(kind))
+@cache
+def _demand_columns(pool: Pool) -> list[Column[Any]]:
+    keys = [Column(name, pool.table.c[name].type) for name in pool.keys]
+    numbers = [Column(name, BigInteger) for name in ("demand", "wanted", "behind")]
+    return [numbers[0], *keys, *numbers[1:]]
 
 
-def _take(pool: Pool) -> Executable:
+@cache
+def _taker_columns(pool: Pool) -> list[Column[Any]]:
+    numbers = [Column(name, BigInteger) for name in ("demand", "taker")]
+    return [*numbers, *(Column(name, pool.table.c[name].type) for name in pool.sets)]
+
+
+def _take(engine: Postgres, pool: Pool) -> Any:
+    """Lock rows of each demand, number them, and give the first to its first taker, and so on.
+
+    The locking SELECT stands behind MATERIALIZED, where it is run once: as a subquery in a
+    condition it may be run again, and then takes more than was asked for.
+    """
     table = pool.table.c
-    arrays = [_array(name, table[name].type) for name in pool.keys]
-    arrays += [_array(name, BigInteger()) for name in ("wanted", "behind")]
-    demand = (
-        func.unnest(*arrays)
-        .table_valued(*pool.keys, "wanted", "behind")
-        .render_derived(name="demand")
-    )
-    taken = (
-        select(pool.table)
+    own = [c.name for c in pool.table.primary_key]
+    demand = engine.given("demand", _demand_columns(pool))
+    free = (
+        select(*(table[name] for name in own), table[pool.place])
         .where(
             *(table[name] == demand.c[name] for name in pool.keys),
             *pool.free,
@@ -154,16 +250,20 @@ def _take(pool: Pool) -> Executable:
         .order_by(table[pool.place])
         .limit(demand.c.wanted)
         .with_for_update(skip_locked=True)
-        .lateral("taken")
+        .lateral("free")
     )
-    return select(taken).select_from(demand.join(taken, true()))
-
-
-def _update(table: Table, keys: Sequence[str], names: Sequence[str]) -> Executable:
-    arrays = [_array(f"given_{name}", table.c[name].type) for name in names]
-    given = func.unnest(*arrays).table_valued(*names).render_derived(name="given")
-    return (
-        update(table)
-        .where(*(table.c[name] == given.c[name] for name in keys))
-        .values({name: given.c[name] for name in names if name not in keys})
+    number = func.row_number().over(partition_by=demand.c.demand, order_by=free.c[pool.place])
+    found = select(
+        *(free.c[name] for name in own), demand.c.demand, number.label("taker")
+    ).select_from(demand.join(free, true()))
+    locked = found.cte("locked").prefix_with("MATERIALIZED", dialect="postgresql")
+    taker = engine.given("taker", _taker_columns(pool))
+    taken = (
+        select(*(locked.c[name] for name in own), *taker.c)
+        .where(locked.c.demand == taker.c.demand, locked.c.taker == taker.c.taker)
+        .subquery("taken")
+    )
+    returned = [table[name] for name in (pool.place, *pool.returns)]
+    return set_from(pool.table, taken, keys=own, names=pool.sets).returning(
+        taken.c.demand, taken.c.taker, *returned
     )

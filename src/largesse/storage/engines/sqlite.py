@@ -1,17 +1,20 @@
 """SQLite: one file, one writing connection, commits that survive a power cut."""
 
 import fcntl
-import json
 import re
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Mapping, Sequence
+from datetime import UTC
 from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Dialect,
-    Executable,
+    FromClause,
     Select,
     String,
     Table,
@@ -23,18 +26,18 @@ from sqlalchemy import (
     literal,
     select,
     type_coerce,
-    update,
 )
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.dialects.sqlite.base import SQLiteCompiler
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from largesse.storage.bulk import Bound, Demand, Parameter, Pool
+from largesse.storage.bulk import Demand, Key, Parameter, Pool, set_from
+from largesse.storage.engines.driver import driver_of
 from largesse.storage.errors import DatabaseInUse
-from largesse.storage.statements import Statements
+from largesse.storage.statements import Prepared, Statements
+from largesse.storage.types import Utc
 
 READERS = 4
 """Connections that read beside the one that writes; WAL lets them."""
@@ -59,7 +62,7 @@ class JsonList(TypeDecorator[list[Any]]):
 
     def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> str:
         """Write the list as JSON."""
-        return json.dumps([v.hex if isinstance(v, UUID) else v for v in value or ()])
+        return _json([v.hex if isinstance(v, UUID) else v for v in value or ()])
 
 
 class HintCompiler(SQLiteCompiler):
@@ -74,6 +77,10 @@ class Sqlite(Statements):
     """The SQLite file of one installation."""
 
     name = "sqlite"
+    # BEGIN IMMEDIATE takes the write lock at once. A deferred BEGIN that writes later fails
+    # with SQLITE_BUSY_SNAPSHOT when another process wrote in between, and no time-out helps.
+    begin = "BEGIN IMMEDIATE"
+    load_rows = 2_500
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -82,17 +89,19 @@ class Sqlite(Statements):
             raise ValueError("SQLite needs a file: a database in memory loses what it was given")
         Path(self._path).parent.mkdir(parents=True, exist_ok=True)
         self._lock: IO[str] | None = None
-        # BEGIN IMMEDIATE takes the write lock at once. A deferred BEGIN that writes later fails
-        # with SQLITE_BUSY_SNAPSHOT when another process wrote in between, and no time-out helps.
-        self._writer = self._engine(1, begin="BEGIN IMMEDIATE")
-        self._reader = self._engine(READERS, begin="BEGIN", read_only=True)
+        self._writer = self._engine(1)
+        self._reader = self._engine(READERS, read_only=True)
 
-    def _engine(self, connections: int, *, begin: str, read_only: bool = False) -> AsyncEngine:
+    def _engine(self, connections: int, *, read_only: bool = False) -> AsyncEngine:
         engine = create_async_engine(
             f"sqlite+aiosqlite:///{self._path}",
             poolclass=AsyncAdaptedQueuePool,
             pool_size=connections,
             max_overflow=0,
+            # Transactions are begun and ended by `driver.transaction`; a read has none at all.
+            isolation_level="AUTOCOMMIT",
+            pool_reset_on_return=None,
+            skip_autocommit_rollback=True,
             # The values of a statement that fails are personal data, and its error is logged.
             hide_parameters=True,
         )
@@ -100,17 +109,12 @@ class Sqlite(Statements):
 
         @event.listens_for(engine.sync_engine, "connect")
         def prepare(connection: Any, _record: Any) -> None:
-            # None: the driver opens no transaction of its own. Its implicit ones do not start
-            # before `WITH ... INSERT`, and a crash behind one doubled rows.
-            connection.isolation_level = None
+            # AUTOCOMMIT above: the driver opens no transaction of its own. Its implicit ones do
+            # not start before `WITH ... INSERT`, and a crash behind one doubled rows.
             for pragma in PRAGMAS:
                 connection.execute(pragma).close()
             if read_only:
                 connection.execute("PRAGMA query_only=ON").close()
-
-        @event.listens_for(engine.sync_engine, "begin")
-        def start(connection: Any) -> None:
-            connection.exec_driver_sql(begin)
 
         return engine
 
@@ -133,28 +137,99 @@ class Sqlite(Statements):
 
         Nobody else writes inside BEGIN IMMEDIATE, so nothing needs to be locked.
         """
-        if index is None:
-            return statement
+        return statement if index is None else self.walk(statement, table, index=index)
+
+    def walk(self, statement: Select[Any], table: Table, *, index: str) -> Select[Any]:
+        """Name the index, as `take` does."""
         return statement.with_hint(table, f"INDEXED BY {index}", "sqlite")
 
-    def take_each(self, pool: Pool, demands: Sequence[Demand]) -> Sequence[Bound]:
-        """Take for one demand after the other: nobody else writes meanwhile."""
-        names = (*pool.keys, "wanted", "behind")
-        statement = self.prepared(("take", pool.table.name, pool.index), lambda: _take(pool))
-        return [
-            (statement, dict(zip(names, (*d.key, d.wanted, d.behind), strict=True)))
-            for d in demands
-        ]
+    def hold(self, statement: Select[Any]) -> Select[Any]:
+        """Leave the statement as it is: nobody else writes inside BEGIN IMMEDIATE."""
+        return statement
 
-    def update_each(
-        self, table: Table, keys: Sequence[str], rows: Sequence[dict[str, Any]]
-    ) -> Bound:
-        """Run one UPDATE for each row, prepared once and inside the driver."""
-        names = tuple(rows[0])
-        statement = self.prepared(
-            ("update", table.name, keys, names), lambda: _update(table, keys, names)
-        )
-        return statement, [{f"of_{name}": row[name] for name in names} for row in rows]
+    def dialect(self) -> Dialect:
+        """Return the dialect of aiosqlite."""
+        return self._writer.dialect
+
+    async def fetch(
+        self, connection: AsyncConnection, statement: Prepared, parameters: Mapping[str, Any]
+    ) -> list[Any]:
+        """Run a statement and return its rows; those of a SELECT come as one JSON text.
+
+        For each row that is fetched, SQLite's thread gives up Python's interpreter lock, and under
+        load waits up to 5 ms to have it back.
+        """
+        text, driver = statement.text, driver_of(connection)
+        if not statement.reads:
+            return statement.rows(await driver.execute_fetchall(text, statement.bind(parameters)))
+        names = ", ".join(f'"{name}"' for name in statement.names)
+        text = f"SELECT json_group_array(json_array({names})) FROM ({text})"
+        ((found,),) = await driver.execute_fetchall(text, statement.bind(parameters))
+        return statement.rows(msgspec.json.decode(found))
+
+    async def run(
+        self, connection: AsyncConnection, statement: Prepared, parameters: Mapping[str, Any]
+    ) -> int:
+        """Run a statement and return how many rows it touched."""
+        values = statement.bind(parameters)
+        cursor = await driver_of(connection).execute(statement.text, values)
+        return int(cursor.rowcount)
+
+    def given(self, name: str, columns: Sequence[Column[Any]]) -> FromClause:
+        """Take the rows as one JSON text: one call of SQLite does them all."""
+        each = func.json_each(bindparam(name)).table_valued("value")
+        parts = [
+            type_coerce(func.json_extract(each.c.value, f"$[{i}]"), c.type).label(c.name)
+            for i, c in enumerate(columns)
+        ]
+        return select(*parts).subquery(name)
+
+    def give(
+        self, name: str, columns: Sequence[Column[Any]], rows: Sequence[Sequence[Any]]
+    ) -> dict[str, Any]:
+        """Write the rows as JSON, each value in the form in which its column keeps it."""
+        bind = [c.type.dialect_impl(self.dialect()).bind_processor(self.dialect()) for c in columns]
+        forms = [
+            [value if f is None else f(value) for f, value in zip(bind, row, strict=True)]
+            for row in rows
+        ]
+        return {name: _json(forms)}
+
+    async def take_each(
+        self,
+        connection: AsyncConnection,
+        pool: Pool,
+        demands: Sequence[Demand],
+        parameters: Mapping[str, Any],
+    ) -> dict[Key, list[Any]]:
+        """Read for one demand after the other, then give all rows: nobody writes meanwhile."""
+        free = self.prepared(pool.name, lambda: _free(pool))
+        own = [c.name for c in pool.table.primary_key]
+        columns = [pool.table.c[name] for name in (*own, *pool.sets)]
+        taken: dict[Key, list[Any]] = {}
+        given: list[tuple[Any, ...]] = []
+        for d in demands:
+            values = dict(zip(pool.keys, d.key, strict=True))
+            values |= {"wanted": len(d.takers), "behind": d.behind, **parameters}
+            found = taken[d.key] = await self.fetch(connection, free, values)
+            for row, sets in zip(found, d.takers, strict=False):
+                given.append((*(getattr(row, name) for name in own), *sets))
+        if given:
+            give = self.prepared((*pool.name, "give"), lambda: _give(self, pool, own, columns))
+            await self.run(connection, give, self.give("given", columns, given))
+        return taken
+
+    async def load(
+        self, connection: AsyncConnection, table: Table, names: Sequence[str], rows: Sequence[Any]
+    ) -> None:
+        """Insert many rows by one statement, prepared once and run inside the driver."""
+        kinds = [table.c[name].type for name in names]
+        moments = [i for i, kind in enumerate(kinds) if isinstance(kind, Utc)]
+        if moments:
+            rows = [_with_moments(row, moments) for row in rows]
+        places = ", ".join("?" * len(names))
+        statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({places})"
+        await (await driver_of(connection).executemany(statement, rows)).close()
 
     def any_of(
         self, column: ColumnElement[Any], values: Sequence[Any] | Parameter
@@ -182,12 +257,20 @@ class Sqlite(Statements):
         """Return SQLite's clock, in the form in which `Utc` keeps a moment."""
         return func.strftime("%Y-%m-%d %H:%M:%f000", "now", f"{plus_seconds:+.3f} seconds")
 
-    def violation(self, error: IntegrityError) -> str:
+    def violation(self, error: Exception) -> str:
         """Read the kind of constraint from SQLite's message."""
-        text = str(error.orig)
+        error = getattr(error, "orig", error)
+        text = str(error) if isinstance(error, sqlite3.IntegrityError) else ""
         if "UNIQUE" in text:
             return "unique"
         return "reference" if "FOREIGN KEY" in text else "other"
+
+    def lost(self, error: BaseException) -> bool:
+        """Return False: a file does not hang up."""
+        return False
+
+    async def renew(self) -> None:
+        """Do nothing: see `lost`."""
 
     async def wait_for_others(self, connection: AsyncConnection) -> None:
         """Return at once: BEGIN IMMEDIATE has waited already."""
@@ -205,6 +288,15 @@ class Sqlite(Statements):
             ) from None
         self._lock = lock
 
+    def yields_to_server(self) -> bool:
+        """Try the lock of a process that serves."""
+        try:
+            with open(f"{self._path}.serving", "a") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except OSError:
+            return True
+        return False
+
     async def close(self) -> None:
         """Close every connection and give up the lock."""
         await self._writer.dispose()
@@ -213,12 +305,29 @@ class Sqlite(Statements):
             self._lock.close()
 
 
-def _take(pool: Pool) -> Executable:
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _with_moments(row: Sequence[Any], places: Sequence[int]) -> list[Any]:
+    """Write a row's moments as `Utc` keeps them, at whatever moment of which zone they are."""
+    whole = list(row)
+    for place in places:
+        if (moment := whole[place]) is not None:
+            utc = moment.astimezone(UTC).replace(tzinfo=None)
+            whole[place] = utc.isoformat(sep=" ", timespec="microseconds")
+    return whole
+
+
+def _free(pool: Pool) -> Any:
     table = pool.table.c
+    own = [c.name for c in pool.table.primary_key]
+    names = dict.fromkeys((*own, pool.place, *pool.returns))
+    chosen = select(*(table[name] for name in names))
+    if pool.index is not None:
+        chosen = chosen.with_hint(pool.table, f"INDEXED BY {pool.index}", "sqlite")
     return (
-        select(pool.table)
-        .with_hint(pool.table, f"INDEXED BY {pool.index}", "sqlite")
-        .where(
+        chosen.where(
             *(table[name] == bindparam(name) for name in pool.keys),
             *pool.free,
             table[pool.place] > bindparam("behind"),
@@ -228,9 +337,6 @@ def _take(pool: Pool) -> Executable:
     )
 
 
-def _update(table: Table, keys: Sequence[str], names: Sequence[str]) -> Executable:
-    return (
-        update(table)
-        .where(*(table.c[name] == bindparam(f"of_{name}") for name in keys))
-        .values({name: bindparam(f"of_{name}") for name in names if name not in keys})
-    )
+def _give(engine: Sqlite, pool: Pool, own: Sequence[str], columns: Sequence[Column[Any]]) -> Any:
+    given = engine.given("given", columns)
+    return set_from(pool.table, given, keys=own, names=pool.sets)
