@@ -12,7 +12,6 @@ import pytest
 
 from largesse.core import clock
 from largesse.core.access.model import RIGHTS, Caller, Right, Role
-from largesse.core.codes.format import CodeFormat
 from largesse.core.codes.model import CampaignRef, Code, CodeRef
 from largesse.core.customers.model import ByCustomer, Identifier
 from largesse.core.errors import (
@@ -65,23 +64,6 @@ async def give_at_once(services: Services, owner: Caller, times: int) -> list[Co
         if not isinstance(one, Code | Refused):
             raise one
     return found
-
-
-class TestFormat:
-    def test_a_code_is_a_prefix_and_letters_of_the_alphabet(self) -> None:
-        made = CodeFormat("SC", 13, "abc123")
-        for _ in range(50):
-            assert re.fullmatch("SC[abc123]{13}", made.make())
-
-    def test_the_space_counts_letters_as_they_are_compared(self) -> None:
-        assert CodeFormat("", 3, "AB").space == 8
-        assert CodeFormat("", 3, "ABab").space == 8
-
-    def test_there_must_be_a_thousand_codes_for_each_one_made(self) -> None:
-        ten_thousand = CodeFormat("", 4, "0123456789")
-        ten_thousand.check_room(10)
-        with pytest.raises(InvalidCodeFormat, match=r"10,000 codes; 11 .* length of 5 would do"):
-            ten_thousand.check_room(11)
 
 
 class TestGenerate:
