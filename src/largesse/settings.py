@@ -105,6 +105,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Whether `serve` also runs jobs and sends mail."""
     worker_poll_seconds: float = 1.0
     """How often a worker looks for work that no one told it about."""
+    pool_check_seconds: float = 10.0
+    """How often the pool of a campaign with an alarm level is looked at."""
     secret: str | None = None
     """What signs access tokens; without it a key is made once and kept in the database."""
     default_organization: str | None = None
@@ -117,6 +119,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The time in which these failures count, in seconds."""
     max_batch_recipients: int = 1_000_000
     """Profiles and addresses in one batch of grants at most."""
+    code_space_per_code: int = 1000
+    """How many codes a format must be able to make for each one asked: 1 guess in so many fits."""
     newsletter_provider: Literal["builtin", "none"] = "builtin"
     """What keeps newsletter subscriptions."""
     newsletter_double_opt_in: bool = False

@@ -67,7 +67,10 @@ class CodeFormat:
 
     @staticmethod
     def of(campaign: Campaign, *, key: bytes = b"") -> "CodeFormat":
-        """Return the format of a campaign's codes; without the key a keyed one can only be read."""
+        """Return the format of a campaign's codes.
+
+        One with keyed check characters makes and recognizes codes only with the key.
+        """
         return _format(
             campaign.code_prefix,
             campaign.code_length,
