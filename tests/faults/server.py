@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlsplit
@@ -74,6 +74,14 @@ async def server(
     async with launched(database_url, command=command, **settings) as one:
         await one.ready()
         yield one
+
+
+@asynccontextmanager
+async def servers(database_url: str, count: int) -> AsyncIterator[list[Server]]:
+    """Serve a database by several processes until the block ends."""
+    async with AsyncExitStack() as stack:
+        starting = [stack.enter_async_context(server(database_url)) for _ in range(count)]
+        yield [await one for one in starting]
 
 
 @asynccontextmanager
