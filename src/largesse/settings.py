@@ -108,7 +108,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     pool_check_seconds: float = 10.0
     """How often the pool of a campaign with an alarm level is looked at."""
     secret: str | None = None
-    """What signs access tokens; without it a key is made once and kept in the database."""
+    """What signs access tokens and keyed codes; without it a key is made and kept in the database."""
     default_organization: str | None = None
     """The organization of a request that names none."""
     token_recheck_seconds: float = 1.0

@@ -91,7 +91,9 @@ async def test_a_batch_gets_what_its_commands_would_get_one_by_one(
     now = clock.now()
     for drawn in examples:
         batch = [
-            IssueCode(caller.organization_id, wanted=one, now=now, receiver=receiver)
+            IssueCode(
+                caller.organization_id, wanted=one, now=now, format_key=b"key", receiver=receiver
+            )
             for one, receiver in drawn
         ]
         together = await run(demo_services, [batch])

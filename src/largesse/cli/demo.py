@@ -43,7 +43,6 @@ def _load(*, as_json: bool) -> None:
         from largesse.demo import data
 
         async with opened(settings, migrate=True) as services:
-            await services.start()
             return await data.load(services)
 
     settings = prepared()

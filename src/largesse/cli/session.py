@@ -78,6 +78,8 @@ async def opened(settings: "Settings", *, migrate: bool = False) -> "AsyncIterat
                 f"The database {name} is not that of this version. `largesse db upgrade` brings "
                 "an older one up to date."
             )
+        with database_errors(settings):
+            await services.start()
         yield services
     finally:
         await services.close()

@@ -31,7 +31,6 @@ def worker(as_json: bool) -> None:
         from largesse.worker import loop
 
         async with opened(settings) as services:
-            await services.start()
             stop = asyncio.Event()
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, stop.set)

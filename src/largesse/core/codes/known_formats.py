@@ -54,7 +54,10 @@ class KnownFormats:
         self._reading = asyncio.Lock()
 
     async def of(self, organization_id: int, campaign: Campaign) -> CodeFormat:
-        """Return a campaign's format, with the key if its check characters have one."""
+        """Return a campaign's format, with the key if its check characters have one.
+
+        The services are started (`Services.start`): in a transaction no key could be made.
+        """
         if campaign.code_check != CodeCheck.KEYED:
             return CodeFormat.of(campaign)
         return CodeFormat.of(campaign, key=await self.key(organization_id))
