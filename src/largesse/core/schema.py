@@ -4,12 +4,14 @@ from largesse.core.access import model as access
 from largesse.core.campaigns import model as campaigns
 from largesse.core.codes import model as codes
 from largesse.core.customers import model as customers
+from largesse.core.events import model as events
 from largesse.core.grants import model as grants
 from largesse.core.idempotency import model as idempotency
 from largesse.core.jobs import model as jobs
 from largesse.core.lists import model as lists
 from largesse.core.mail import model as mail
 from largesse.core.newsletter import model as newsletter
+from largesse.core.pools import model as pools
 from largesse.core.promotions import model as promotions
 from largesse.storage import sequences
 from largesse.storage.types import metadata
@@ -19,6 +21,7 @@ __all__ = [
     "campaigns",
     "codes",
     "customers",
+    "events",
     "grants",
     "idempotency",
     "jobs",
@@ -26,6 +29,7 @@ __all__ = [
     "mail",
     "metadata",
     "newsletter",
+    "pools",
     "promotions",
     "sequences",
 ]
