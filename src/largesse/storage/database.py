@@ -138,7 +138,9 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = engine_for(url)
-        self._group_commit = GroupCommit(self.write, most_waiting=MOST_WAITING)
+        self._group_commit = GroupCommit(
+            self.write, most_waiting=MOST_WAITING, lanes=self.engine.lanes
+        )
         self.places: dict[tuple[object, ...], int] = {}
         """How far each pool is known to be used up; see `bulk.take_each`."""
 

@@ -3,6 +3,10 @@
 A commit waits for the disk, and the disk takes as long for one row as for a hundred. So while one
 batch is being committed the next one gathers; under load a commit serves many callers, and a
 caller alone waits for nobody: there is no timer.
+
+Where the database lets several transactions write, a second batch may be in flight beside the
+first: this process works on one while the database works on the other. It sets out as soon as it
+is as large as the first, so that the callers fall into two halves that take turns.
 """
 
 import asyncio
@@ -50,11 +54,16 @@ class GroupCommit:
         write: Callable[[], AbstractAsyncContextManager["Transaction"]],
         *,
         most_waiting: int,
+        lanes: int,
     ) -> None:
         self._write = write
         self._most_waiting = most_waiting
+        self._lanes = lanes
+        """Batches in flight at most."""
         self._waiting: deque[Entry] = deque()
-        self._running: asyncio.Task[None] | None = None
+        self._running: set[asyncio.Task[None]] = set()
+        self._in_flight: list[int] = []
+        """The size of each batch in flight."""
 
     async def submit(self, batch: Batch, command: Any) -> Any:
         """Run a command in the next batch; return its result or raise its refusal.
@@ -70,22 +79,31 @@ class GroupCommit:
         loop = asyncio.get_running_loop()
         entry = Entry(batch, command, loop.create_future())
         self._waiting.append(entry)
-        if self._running is None:
-            self._running = loop.create_task(self._run())
+        if len(self._running) < self._lanes and self._is_worth_it():
+            self._running.add(loop.create_task(self._run()))
         return await entry.future
 
     async def drain(self) -> None:
         """Wait until every command that was accepted has its outcome."""
-        while self._running is not None:
-            await asyncio.wait([self._running])
+        while self._running:
+            await asyncio.wait(self._running)
+
+    def _is_worth_it(self) -> bool:
+        return len(self._waiting) >= max(self._in_flight, default=1)
 
     async def _run(self) -> None:
         try:
-            while self._waiting:
+            # Whoever has come in with the first of a batch goes with it.
+            await asyncio.sleep(0)
+            while self._is_worth_it():
                 count = min(len(self._waiting), MOST_IN_A_BATCH)
-                await self._commit([self._waiting.popleft() for _ in range(count)])
+                self._in_flight.append(count)
+                try:
+                    await self._commit([self._waiting.popleft() for _ in range(count)])
+                finally:
+                    self._in_flight.remove(count)
         finally:
-            self._running = None
+            self._running.discard(asyncio.current_task())  # type: ignore[arg-type]
 
     async def _commit(self, entries: list[Entry], *, again: bool = False) -> None:
         """Carry out entries in one transaction and settle them once it is committed."""
@@ -119,11 +137,16 @@ async def _outcomes(tx: "Transaction", entries: Sequence[Entry]) -> list[Any]:
     for index, entry in enumerate(entries):
         of_batch.setdefault(entry.batch, []).append(index)
     outcomes: list[Any] = [None] * len(entries)
-    for batch, indexes in of_batch.items():
+    # In one order in every process, so that two batches never wait for each other in a circle.
+    for batch, indexes in sorted(of_batch.items(), key=lambda one: _name(one[0])):
         results = await batch(tx, [entries[index].command for index in indexes])
         for index, result in zip(indexes, results, strict=True):
             outcomes[index] = result
     return outcomes
+
+
+def _name(batch: Batch) -> str:
+    return f"{batch.__module__}.{batch.__qualname__}"
 
 
 def _settle(entries: Sequence[Entry], outcomes: Sequence[Any]) -> None:

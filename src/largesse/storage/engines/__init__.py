@@ -18,6 +18,8 @@ class Engine(Protocol):
     """One kind of database."""
 
     name: str
+    lanes: int
+    """How many group commits are in flight at a time."""
     begin: str
     """How a transaction that writes begins."""
     load_rows: int

@@ -48,6 +48,9 @@ LOST = (
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
+    # "cannot switch to state 15; another operation (2) is in progress": the driver's words for a
+    # connection that the server ended while nobody used it.
+    asyncpg.InternalClientError,
 )
 
 
@@ -55,6 +58,7 @@ class Postgres(Statements):
     """One PostgreSQL database."""
 
     name = "postgres"
+    lanes = 2
     begin = "BEGIN"
     load_rows = 20_000
 

@@ -77,6 +77,7 @@ class Sqlite(Statements):
     """The SQLite file of one installation."""
 
     name = "sqlite"
+    lanes = 1
     # BEGIN IMMEDIATE takes the write lock at once. A deferred BEGIN that writes later fails
     # with SQLITE_BUSY_SNAPSHOT when another process wrote in between, and no time-out helps.
     begin = "BEGIN IMMEDIATE"
@@ -226,7 +227,7 @@ class Sqlite(Statements):
         kinds = [table.c[name].type for name in names]
         moments = [i for i, kind in enumerate(kinds) if isinstance(kind, Utc)]
         if moments:
-            rows = [_with_moments(row, moments) for row in rows]
+            rows = _with_moments(rows, moments)
         places = ", ".join("?" * len(names))
         statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({places})"
         await (await driver_of(connection).executemany(statement, rows)).close()
@@ -309,13 +310,17 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _with_moments(row: Sequence[Any], places: Sequence[int]) -> list[Any]:
-    """Write a row's moments as `Utc` keeps them, at whatever moment of which zone they are."""
-    whole = list(row)
-    for place in places:
-        if (moment := whole[place]) is not None:
-            utc = moment.astimezone(UTC).replace(tzinfo=None)
-            whole[place] = utc.isoformat(sep=" ", timespec="microseconds")
+def _with_moments(rows: Sequence[Any], places: Sequence[int]) -> list[list[Any]]:
+    """Write the moments in rows as `Utc` keeps them."""
+    forms: dict[Any, str | None] = {None: None}  # many rows have the same ones
+    whole = [list(row) for row in rows]
+    for row in whole:
+        for place in places:
+            moment = row[place]
+            if moment not in forms:
+                utc = moment.astimezone(UTC).replace(tzinfo=None)
+                forms[moment] = utc.isoformat(sep=" ", timespec="microseconds")
+            row[place] = forms[moment]
     return whole
 
 
