@@ -1,6 +1,7 @@
 """`Services`: the record that every outer part is handed; the one place that names classes."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parseaddr
@@ -8,14 +9,22 @@ from email.utils import parseaddr
 from largesse.core.access.people import ApplicationKeys, Units, Users
 from largesse.core.access.service import Access
 from largesse.core.campaigns.service import Campaigns
+from largesse.core.codes.bulk import BulkCodes
+from largesse.core.codes.generation import GENERATE, Generation
+from largesse.core.codes.importing import IMPORT, Importing
+from largesse.core.codes.known_formats import KnownFormats
 from largesse.core.codes.service import Codes
 from largesse.core.customers.service import Accounts, Customers, CustomerTokens, Receivers
+from largesse.core.events.service import Events
+from largesse.core.grants.service import BATCH as GRANT_BATCH
 from largesse.core.grants.service import Grants
 from largesse.core.idempotency.service import Idempotency
+from largesse.core.jobs.kind import JobKind
 from largesse.core.jobs.service import Jobs
 from largesse.core.lists.service import Assignments, CustomerGroups, PromotionLists
 from largesse.core.mail.service import Mails
 from largesse.core.newsletter.service import BuiltInProvider, Newsletter
+from largesse.core.pools.service import Pools
 from largesse.core.promotions.service import Channels, Promotions
 from largesse.senders.smtp import SmtpSender
 from largesse.settings import Settings
@@ -50,6 +59,10 @@ class Services:
     promotions: Promotions
     campaigns: Campaigns
     codes: Codes
+    generation: Generation
+    importing: Importing
+    bulk_codes: BulkCodes
+    pools: Pools
     grants: Grants
     groups: CustomerGroups
     promotion_lists: PromotionLists
@@ -57,7 +70,17 @@ class Services:
     newsletter: Newsletter
     mails: Mails
     jobs: Jobs
+    events: Events
     idempotency: Idempotency
+
+    @property
+    def job_kinds(self) -> Mapping[str, JobKind]:
+        """What runs each kind of job."""
+        return {
+            GRANT_BATCH: self.grants,
+            GENERATE: self.generation,
+            IMPORT: self.importing,
+        }
 
     async def start(self) -> None:
         """Make what must exist before the first request."""
@@ -83,6 +106,9 @@ def open_services(settings: Settings) -> Services:
         recheck_seconds=settings.token_recheck_seconds,
     )
     receivers = Receivers(database, access)
+    formats = KnownFormats(database, access, space_per_code=settings.code_space_per_code)
+    generation = Generation(formats)
+    importing = Importing(database, formats)
     builtin = BuiltInProvider(database) if settings.newsletter_provider == "builtin" else None
     return Services(
         settings=settings,
@@ -99,8 +125,18 @@ def open_services(settings: Settings) -> Services:
         receivers=receivers,
         channels=Channels(database),
         promotions=Promotions(database),
-        campaigns=Campaigns(database),
-        codes=Codes(database, access, receivers),
+        campaigns=Campaigns(database, formats),
+        codes=Codes(database, access, receivers, formats),
+        generation=generation,
+        importing=importing,
+        bulk_codes=BulkCodes(database, generation, importing, wake=wakeups.jobs.set),
+        pools=Pools(
+            database,
+            formats,
+            generation,
+            check_seconds=settings.pool_check_seconds,
+            wake=wakeups.jobs.set,
+        ),
         grants=Grants(
             database, most_recipients=settings.max_batch_recipients, wake=wakeups.jobs.set
         ),
@@ -115,6 +151,7 @@ def open_services(settings: Settings) -> Services:
         ),
         mails=Mails(database, domain=_domain(settings.mail_from), wake=wakeups.mail.set),
         jobs=Jobs(database),
+        events=Events(database),
         idempotency=Idempotency(database, keep=timedelta(hours=settings.native.idempotency_hours)),
     )
 

@@ -1,24 +1,31 @@
 """`largesse codes`: fill a campaign's pool, and see what became of its codes."""
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TextIO
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+from uuid import UUID
 
 import rich_click as click
 
-from largesse.cli.output import json_option, show_json, show_record
+from largesse.cli.campaigns import campaign_named
+from largesse.cli.errors import CommandError
+from largesse.cli.output import json_option, show_record
 from largesse.cli.session import chosen, organization_option, run
+from largesse.cli.working import background_option, progress, run_here
 
 if TYPE_CHECKING:
+    from largesse.cli.sheets import Sheet
     from largesse.core.access.model import Caller
-    from largesse.core.campaigns.model import Campaign
+    from largesse.core.jobs.model import Job
     from largesse.services import Services
 
-STEP = 5_000
-"""Codes made in one transaction: on SQLite a server waits no longer for its own."""
-
 STATES = ("available", "issued", "redeemed", "expired", "cancelled")
+
+BLOCK = 1024 * 1024
+"""Bytes of a file that are read at once."""
+
+SHOWN = 5
+"""Lines of a file that are shown when they were not taken."""
 
 campaign_option = click.option(
     "--campaign", required=True, help="Its name, alternative code or id."
@@ -33,92 +40,214 @@ def codes() -> None:
 @codes.command()
 @campaign_option
 @click.option("--count", required=True, type=click.IntRange(1), help="How many new codes to make.")
+@background_option
 @organization_option
 @json_option
-def generate(campaign: str, count: int, organization: str | None, as_json: bool) -> None:
+def generate(
+    campaign: str, count: int, background: bool, organization: str | None, as_json: bool
+) -> None:
     """Put new random codes into a campaign's pool.
 
-    They go in by thousands: after an interruption those that were counted are there.
+    This is a job. Ctrl-C cancels it; `largesse jobs resume ID --here` goes on from where it was,
+    also after a crash.
     """
     from largesse.core.codes.model import CampaignRef
 
     async def work(services: "Services") -> dict[str, Any]:
         caller = await chosen(services, organization)
-        found = await _campaign(services, caller, campaign)
+        found = await campaign_named(services, caller, campaign)
         ref = CampaignRef("id", found.id.hex)
-        await _check_room(services, caller, found, count)
-        added = 0
-        with _progress(count) as tell:
-            while added < count:
-                added += await services.codes.generate(caller, ref, min(STEP, count - added))
-                tell(added)
-        levels = await services.codes.levels(caller, ref)
-        return {"campaign": found.name, "added": added, "codes": levels}
+        job = await services.bulk_codes.generate(caller, ref, count)
+        if not background:
+            job = await run_here(services, caller, job.id, noun="codes")
+        return _record(found.name, job)
 
     show_record(run(work), as_json=as_json)
 
 
 @codes.command("import")
 @campaign_option
-@click.argument("file", type=click.File(encoding="utf-8-sig"))
+@click.argument("file", type=click.File("rb"))
+@click.option(
+    "--errors",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write the lines that were not taken into this CSV file, with the reasons.",
+)
+@background_option
 @organization_option
 @json_option
-def import_(campaign: str, file: TextIO, organization: str | None, as_json: bool) -> None:
-    """Put the codes of a FILE into a campaign's pool, all of them or none; - is standard input.
+def import_(
+    campaign: str,
+    file: IO[bytes],
+    errors: Path | None,
+    background: bool,
+    organization: str | None,
+    as_json: bool,
+) -> None:
+    """Put the codes of a CSV FILE into a campaign's pool; - is standard input.
 
-    A code stands on each line, 100,000 at most.
+    The first line names the columns: code, and perhaps expires_at (2027-01-31T23:59:59Z). It may
+    be left out if a code alone stands on each line. Lines that can not be taken, such as codes
+    that exist already, are told and passed over. This is a job, which keeps the lines: it can be
+    cancelled and resumed without the file.
     """
     from largesse.core.codes.model import CampaignRef
 
-    given = [line.strip() for line in file]
-
     async def work(services: "Services") -> dict[str, Any]:
         caller = await chosen(services, organization)
-        found = await _campaign(services, caller, campaign)
+        found = await campaign_named(services, caller, campaign)
         ref = CampaignRef("id", found.id.hex)
-        added = await services.codes.add(caller, ref, [code for code in given if code])
-        levels = await services.codes.levels(caller, ref)
-        return {"campaign": found.name, "added": len(added), "codes": levels}
+        blocks = iter(lambda: file.read(BLOCK), b"")
+        job = await services.bulk_codes.import_sheet(caller, ref, blocks)
+        if not background:
+            job = await run_here(services, caller, job.id, noun="lines")
+            await _tell_errors(services, caller, job, errors)
+        return _record(found.name, job)
 
+    if background and errors is not None:
+        raise click.UsageError("--errors waits for the job, and --background does not.")
     show_record(run(work), as_json=as_json)
+
+
+async def _tell_errors(
+    services: "Services", caller: "Caller", job: "Job", file: Path | None
+) -> None:
+    """Write what was not taken into a file, or show a few lines of it."""
+    import csv
+
+    refused = sum(count for outcome, count in job.counts.items() if outcome != "added")
+    if file is None:
+        page = await services.jobs.rows(caller, job.id, limit=SHOWN)
+        for row in page.items:
+            click.echo(f"line {row.pos}: {row.value!a}: {(row.detail or {})['reason']}", err=True)
+        if refused > SHOWN:
+            more = f"{refused - SHOWN:,} more; `largesse jobs rows {job.id}` lists them"
+            click.echo(more, err=True)
+        return
+    with file.open("w", newline="") as opened:
+        sheet = csv.writer(opened, lineterminator="\n")
+        sheet.writerow(("line", "value", "outcome", "reason"))
+        after: int | None = -1
+        while after is not None:
+            page = await services.jobs.rows(caller, job.id, after=after, limit=1000)
+            for row in page.items:
+                sheet.writerow((row.pos, row.value, row.outcome, (row.detail or {})["reason"]))
+            after = page.next_after
+
+
+def _record(campaign: str, job: "Job") -> dict[str, Any]:
+    return {"campaign": campaign, "job": job.id, "state": job.state, "added": 0, **job.counts}
 
 
 @codes.command()
 @campaign_option
 @click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
+@click.option(
+    "--output",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Write into this file instead of to standard output.",
+)
+@click.option("--format", "kind", type=click.Choice(("csv", "parquet")), default="csv")
+@click.option("--resume", is_flag=True, help="Go on behind the last whole line of the file.")
 @organization_option
 @json_option
-def export(campaign: str, state: str | None, organization: str | None, as_json: bool) -> None:
-    """Print every code of a campaign, as CSV or, with --json, as a line of JSON for each."""
-    import csv
-    from dataclasses import fields
+def export(
+    campaign: str,
+    state: str | None,
+    output: Path | None,
+    kind: str,
+    resume: bool,
+    organization: str | None,
+    as_json: bool,
+) -> None:
+    """Print every code of a campaign, as CSV or, with --json, as a line of JSON for each.
 
-    from largesse.core.codes.model import Code
-    from largesse.core.records import PAGE_LIMIT
+    Parquet needs largesse[parquet]. What was cut off goes on with --resume.
+    """
+    from largesse.core.codes.model import CampaignRef, CodeState
 
-    names = [field.name for field in fields(Code)]
-    sheet = csv.writer(sys.stdout, lineterminator="\n")
+    if output is None and (resume or kind == "parquet"):
+        raise click.UsageError("--resume and Parquet need a file: --output.")
+    if as_json and (output is not None or kind == "parquet"):
+        raise click.UsageError("--json prints lines, and only to standard output.")
+    if resume and kind == "parquet":
+        raise click.UsageError("A Parquet file has no use before its end: it is not resumed.")
 
-    async def work(services: "Services") -> None:
+    async def work(services: "Services") -> int:
         caller = await chosen(services, organization)
-        found = await _campaign(services, caller, campaign)
-        if not as_json:
-            sheet.writerow(names)
-        after = None
-        while True:
-            page = await services.codes.page(
-                caller, campaign_id=found.id, state=state, after=after, limit=PAGE_LIMIT
-            )
-            for code in page.items:
-                if as_json:
-                    show_json(code)
-                else:
-                    sheet.writerow([getattr(code, name) for name in names])
-            after = page.next_after
-            if after is None:
-                return
+        found = await campaign_named(services, caller, campaign)
+        ref = CampaignRef("id", found.id.hex)
+        wanted = None if state is None else CodeState(state)
+        sheet, after = _sheet(output, kind, resume=resume, as_json=as_json)
+        pages = await services.bulk_codes.export(caller, ref, state=wanted, after=after)
+        total, written = None, 0
+        if output is not None and sys.stderr.isatty():
+            held = await services.codes.levels(caller, ref)
+            total = sum(held.values()) if state is None else held.get(state, 0)
+        with progress("codes", total) as tell:
+            async for page in pages:
+                sheet.write(page)
+                written += len(page)
+                tell(written)
+        sheet.close()
+        return written
 
-    run(work)
+    written = run(work)
+    if output is not None:
+        click.echo(f"{written:,} codes written to {output}", err=True)
+
+
+def _sheet(
+    output: Path | None, kind: str, *, resume: bool, as_json: bool
+) -> "tuple[Sheet, UUID | None]":
+    """Return what to write to, and the id behind which to begin.
+
+    Raises:
+        CommandError: the file can not be written, or gone on with.
+    """
+    from largesse.cli import sheets
+    from largesse.core.codes.bulk import EXPORTED
+
+    if as_json:
+        return sheets.JsonLines(EXPORTED), None
+    if output is None:
+        return sheets.CsvSheet(sys.stdout, EXPORTED, with_head=True), None
+    try:
+        if kind == "parquet":
+            return sheets.ParquetSheet(output, EXPORTED), None
+        after, begun = None, resume and output.exists()
+        if begun:
+            after = sheets.cut_to_last_line(output, EXPORTED)
+            begun = output.stat().st_size > 0
+        file = output.open("a" if begun else "w", newline="")
+    except OSError as error:
+        raise CommandError(f"{output} can not be written: {error.strerror}") from None
+    return sheets.CsvSheet(file, EXPORTED, with_head=not begun), after
+
+
+@codes.command()
+@campaign_option
+@organization_option
+@json_option
+def levels(campaign: str, organization: str | None, as_json: bool) -> None:
+    """Count a campaign's codes by state, and foresee when its pool runs out."""
+    from dataclasses import asdict
+
+    from largesse.core.codes.model import CampaignRef
+
+    async def work(services: "Services") -> dict[str, Any]:
+        caller = await chosen(services, organization)
+        found = await campaign_named(services, caller, campaign)
+        ref = CampaignRef("id", found.id.hex)
+        held = await services.codes.levels(caller, ref)
+        return {
+            "campaign": found.name,
+            "when_empty": found.when_empty,
+            "codes": held,
+            **asdict(await services.pools.forecast(caller, ref)),
+        }
+
+    show_record(run(work), as_json=as_json)
 
 
 @codes.command()
@@ -145,40 +274,3 @@ def show(code: str, organization: str | None, as_json: bool) -> None:
         }
 
     show_record(run(work), as_json=as_json)
-
-
-async def _campaign(services: "Services", caller: "Caller", name: str) -> "Campaign":
-    """Return a campaign by its name, alternative code or id. Raises UnknownCampaign."""
-    from largesse.core.errors import UnknownCampaign
-
-    for field in ("name", "alternative_code", "id"):
-        try:
-            return await services.campaigns.named(caller, field, name)
-        except UnknownCampaign:
-            continue
-    raise UnknownCampaign(name, "name, alternative code or id")
-
-
-async def _check_room(
-    services: "Services", caller: "Caller", campaign: "Campaign", count: int
-) -> None:
-    """Refuse the whole count before any of it is made. Raises InvalidCodeFormat."""
-    from largesse.core.codes.format import CodeFormat
-    from largesse.core.codes.model import CampaignRef
-
-    levels = await services.codes.levels(caller, CampaignRef("id", campaign.id.hex))
-    CodeFormat.of(campaign).check_room(sum(levels.values()) + count)
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
-    """Show a bar on a terminal, else a line for each step, always on standard error."""
-    if not sys.stderr.isatty():
-        yield lambda done: click.echo(f"{done:,} of {total:,} codes", err=True)
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("codes", total=total)
-        yield lambda done: progress.update(task, completed=done)

@@ -13,6 +13,7 @@ from largesse.cli.session import (
     pages,
     run,
 )
+from largesse.cli.working import run_here
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -118,13 +119,21 @@ def cancel(job_id: "UUID", organization: str | None, as_json: bool) -> None:
 
 @jobs.command()
 @job_argument
+@click.option("--here", is_flag=True, help="Run it in this process instead, and wait for it.")
 @organization_option
 @json_option
-def resume(job_id: "UUID", organization: str | None, as_json: bool) -> None:
+def resume(job_id: "UUID", here: bool, organization: str | None, as_json: bool) -> None:
     """Let a worker go on with a cancelled or failed job, from where it stopped."""
 
     async def work(services: "Services") -> "Job":
-        return await services.jobs.resume(await chosen(services, organization), job_id)
+        caller = await chosen(services, organization)
+        if not here:
+            return await services.jobs.resume(caller, job_id)
+        job = await services.jobs.get(caller, job_id)
+        if job.state not in ("waiting", "running"):
+            # One whose process was killed still counts as running; its lease ends soon.
+            await services.jobs.resume(caller, job_id)
+        return await run_here(services, caller, job_id, noun="rows")
 
     _show(run(work), as_json=as_json)
 

@@ -105,6 +105,8 @@ async def _fingerprint(call: Call) -> str:
 
     It is keyed, because a body may hold a password that could be guessed from a plain digest.
     """
-    body = msgspec.json.encode(call.body, order="sorted").decode()
+    # A body that no type was asked of, such as a sheet, counts as it is.
+    raw = call.raw.decode("latin-1") if call.body is None else ""
+    body = msgspec.json.encode(call.body, order="sorted").decode() + raw
     text = f"{call.request.method} {call.request.scope['path']} {body}"
     return keyed_digest(await call.services.access.signing_key(), text)

@@ -2,12 +2,13 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
 
-from largesse.core.grants.service import counted
+from largesse.core.errors import Refused, Unavailable
 from largesse.core.ids import new_id
 from largesse.core.jobs import store
 from largesse.core.jobs.model import Claim
@@ -49,6 +50,33 @@ async def run_one_job(services: "Services", stop: asyncio.Event) -> bool:
     return True
 
 
+async def run_claimed(
+    services: "Services",
+    claim: Claim,
+    stop: asyncio.Event,
+    *,
+    behind_chunk: Callable[[Claim], Awaitable[None]],
+) -> Claim:
+    """Run a job that this process has claimed to its end, or until `stop` is set.
+
+    `behind_chunk` is awaited behind each chunk. What goes wrong is recorded and raised.
+
+    Raises:
+        LeaseLost: the job was cancelled, or another worker took it over.
+        Refused: the job can not go on as things stand.
+    """
+    try:
+        while claim.done < claim.total and not stop.is_set():
+            claim = await _run_chunk(services, claim)
+            await behind_chunk(claim)
+    except LeaseLost:
+        raise
+    except Exception as error:
+        await _ended_by(services, claim, error)
+        raise
+    return claim
+
+
 async def _take_turn(services: "Services", claim: Claim, stop: asyncio.Event) -> None:
     ends = time.monotonic() + TURN_SECONDS
     try:
@@ -58,16 +86,26 @@ async def _take_turn(services: "Services", claim: Claim, stop: asyncio.Event) ->
     except LeaseLost:
         log.info("job left", done=claim.done)
     except Exception as error:
-        log.exception("job stopped by a fault", done=claim.done)
-        # The first line only: the others may quote the parameters, which are addresses.
-        reason = (str(error).splitlines() or [""])[0]
-        await _stopped(services, claim, f"{type(error).__name__}: {reason}")
+        await _ended_by(services, claim, error)
     else:
         if claim.done < claim.total:
             async with services.database.write() as tx:
                 await store.release(tx, claim)
         else:
             log.info("job done", total=claim.total, **claim.counts)
+
+
+async def _ended_by(services: "Services", claim: Claim, error: Exception) -> None:
+    """Record why a job does not go on: a refusal is final, any other fault may pass."""
+    if isinstance(error, Refused) and not isinstance(error, Unavailable):
+        log.info("job refused", done=claim.done, refusal=type(error).__name__)
+        async with services.database.write() as tx:
+            await store.fail(tx, claim, str(error))
+        return
+    log.exception("job stopped by a fault", done=claim.done)
+    # The first line only: the others may quote the parameters, which are addresses.
+    reason = (str(error).splitlines() or [""])[0]
+    await _stopped(services, claim, f"{type(error).__name__}: {reason}")
 
 
 async def _stopped(services: "Services", claim: Claim, error: str) -> None:
@@ -80,22 +118,13 @@ async def _stopped(services: "Services", claim: Claim, error: str) -> None:
 
 
 async def _run_chunk(services: "Services", claim: Claim) -> Claim:
-    """Run the next rows and return the claim as it stands then. Raises LeaseLost."""
+    """Run what is next and return the claim as it stands then. Raises LeaseLost."""
+    kind = services.job_kinds[claim.kind]
     async with services.database.write() as tx:
-        rows = await store.to_do(
-            tx,
-            claim.organization_id,
-            claim.id,
-            start=claim.done,
-            limit=services.grants.chunk_rows(claim),
-        )
-        if not rows:
-            raise LookupError(f"the items of the job end at {claim.done} of {claim.total}")
-        done = claim.done + len(rows)
+        chunk = await kind.next_chunk(tx, claim)
         # First, and in the same transaction as the effect: who no longer owns the job stops here.
-        if not await store.advance(tx, claim, done=done, lease_seconds=LEASE_SECONDS):
+        if not await store.advance(tx, claim, done=chunk.done, lease_seconds=LEASE_SECONDS):
             raise LeaseLost()
-        ended = await services.grants.run_chunk(tx, claim, rows)
-        counts = counted(claim.counts, ended)
-        await store.record(tx, claim, ended, counts, done=done)
-    return replace(claim, done=done, counts=counts, attempts=0)
+        outcome = await kind.run_chunk(tx, claim, chunk)
+        await store.record(tx, claim, outcome.rows, outcome.counts, done=chunk.done)
+    return replace(claim, done=chunk.done, counts=outcome.counts, attempts=0)

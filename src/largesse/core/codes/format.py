@@ -256,6 +256,16 @@ class CodeFormat:
         return re.compile("".join(_expression(part) for part in (*self._parts, *last)))
 
 
+def is_code(text: str) -> bool:
+    """Say whether a text can be a code."""
+    # The key that it is compared by may be longer than the code: both have a column.
+    return (
+        1 <= len(text)
+        and max(len(text), len(folded(text))) <= LONGEST
+        and (text.isprintable() and " " not in text)
+    )
+
+
 @lru_cache(maxsize=KNOWN_FORMATS)
 def _format(
     prefix: str,

@@ -7,10 +7,13 @@ from largesse.core import clock
 from largesse.core.access.model import Caller, Right
 from largesse.core.access.service import Access
 from largesse.core.campaigns import store as campaign_store
-from largesse.core.campaigns.model import Campaign, CodeSource
+from largesse.core.campaigns.model import Campaign
 from largesse.core.codes import store
-from largesse.core.codes.format import LONGEST, CodeFormat
+from largesse.core.codes.format import LONGEST, is_code
+from largesse.core.codes.generation import check_room, make_codes, open_campaign
 from largesse.core.codes.issue import issue
+from largesse.core.codes.known_formats import KnownFormats
+from largesse.core.codes.load import Filling, load_codes
 from largesse.core.codes.model import (
     CampaignRef,
     Code,
@@ -24,6 +27,7 @@ from largesse.core.customers.model import ByAccount, ByCustomer, FoundReceiver, 
 from largesse.core.customers.service import Receivers
 from largesse.core.errors import (
     AlreadyExists,
+    CodeNotEffective,
     InvalidValue,
     NoCampaign,
     UnknownCampaign,
@@ -37,11 +41,8 @@ from largesse.core.together import together
 from largesse.storage import records
 from largesse.storage.database import Database, Transaction
 
-CHUNK = 500
-"""Codes inserted by one statement."""
-
 MOST_AT_ONCE = 100_000
-"""Codes that one call generates at most."""
+"""Codes that one call puts into a pool at most: nobody else fills it meanwhile."""
 
 
 class Codes(Records[Code]):
@@ -53,10 +54,13 @@ class Codes(Records[Code]):
     write_right = Right.MANAGE_CAMPAIGNS
     changeable = frozenset()
 
-    def __init__(self, database: Database, access: Access, receivers: Receivers) -> None:
+    def __init__(
+        self, database: Database, access: Access, receivers: Receivers, formats: KnownFormats
+    ) -> None:
         super().__init__(database)
         self._access = access
         self._receivers = receivers
+        self._formats = formats
 
     async def request(
         self, caller: Caller, wanted: CampaignRef | CodeRef, receiver: Receiver
@@ -71,6 +75,10 @@ class Codes(Records[Code]):
             and what `Receivers.find` raises.
         """
         caller.require(Right.ISSUE_CODES)
+        if isinstance(wanted, CodeRef) and not await self._formats.could_have(
+            caller.organization_id, wanted.code
+        ):
+            raise CodeNotEffective(wanted.code)
         return await self._issue(caller, wanted, await self._receivers.prepared(caller, receiver))
 
     async def create(self, caller: Caller, new: Any) -> Code:
@@ -95,56 +103,59 @@ class Codes(Records[Code]):
         return await self._issue(caller, ref, None, on_request_only=False)
 
     async def generate(self, caller: Caller, campaign: CampaignRef, count: int) -> int:
-        """Put `count` new codes into a campaign's pool and return how many it got.
+        """Put `count` new codes into a campaign's pool at once, and return the count.
+
+        Many are made by a job (`BulkCodes.generate`), between whose chunks others get their turn.
 
         Raises:
-            NotPermitted, UnknownCampaign, InvalidValue
+            NotPermitted, UnknownCampaign, InvalidValue, WrongState
             InvalidCodeFormat: the format has no room for so many.
         """
         caller.require(Right.MANAGE_CAMPAIGNS)
         if not 1 <= count <= MOST_AT_ONCE:
             raise InvalidValue("count", f"must be from 1 to {MOST_AT_ONCE:,}")
-        found = await self._campaign(caller, campaign)
-        made = CodeFormat.of(found)
-        if found.code_source != CodeSource.POOL:
-            raise WrongState("campaign", "making its codes on request")
-        added = 0
         async with self.database.write() as tx:
-            levels = await store.pool_levels(tx, caller.organization_id, found.id)
-            made.check_room(sum(levels.values()) + count)
-            while added < count:
-                new = {made.make() for _ in range(min(CHUNK, count - added))}
-                added += len(await self._add(tx, caller, found, list(new)))
-        return added
+            filling = await self._filling(tx, caller, campaign)
+            found = filling.campaign
+            await check_room(tx, self._formats, caller.organization_id, found, count)
+            made = await self._formats.of(caller.organization_id, found)
+            await make_codes(tx, filling, made, count)
+        return count
 
-    async def add(self, caller: Caller, campaign: CampaignRef, new: Sequence[str]) -> list[Code]:
-        """Put the codes given into a campaign's pool; all of them or none.
+    async def add(self, caller: Caller, campaign: CampaignRef, new: Sequence[str]) -> int:
+        """Put the codes given into a campaign's pool, all of them or none; return their count.
 
         Raises:
-            NotPermitted, UnknownCampaign
-            InvalidValue: a code is empty, too long or has spaces.
+            NotPermitted, UnknownCampaign, WrongState
+            InvalidValue: a code is empty, too long or has spaces, or it does not pass the check
+                characters of the campaign.
             AlreadyExists: a code exists already, here or in the database.
         """
         caller.require(Right.MANAGE_CAMPAIGNS)
         if not 1 <= len(new) <= MOST_AT_ONCE:
             raise InvalidValue("codes", f"must be from 1 to {MOST_AT_ONCE:,} codes")
         for code in new:
-            if not _is_code(code):
+            if not is_code(code):
                 raise InvalidValue(
                     "codes", f"{code[:80]!r} is no code (1 to {LONGEST} characters, no space)"
                 )
-        found = await self._campaign(caller, campaign)
-        added: list[Code] = []
+        by_key = {folded(code): code for code in new}
+        if len(by_key) != len(new):
+            raise AlreadyExists("code")
         async with self.database.write() as tx:
-            for start in range(0, len(new), CHUNK):
-                added += await self._add(tx, caller, found, new[start : start + CHUNK])
-            if len(added) != len(new):
+            filling = await self._filling(tx, caller, campaign)
+            fits = (await self._formats.of(caller.organization_id, filling.campaign)).could_be
+            if (unfit := next((code for code in new if not fits(code)), None)) is not None:
+                raise InvalidValue("codes", f"{unfit!r} has not the form or check of the campaign")
+            if await load_codes(tx, filling, by_key, look_first=True):
                 raise AlreadyExists("code")
-        return added
+        return len(new)
 
     async def named(self, caller: Caller, code: str) -> Code:
         """Return a code by its text. Raises UnknownCode, NotPermitted."""
         caller.require(Right.READ)
+        if not await self._formats.could_have(caller.organization_id, code):
+            raise UnknownCode(code, "code")
         async with self.database.read() as tx:
             found = await store.code_named(tx, caller.organization_id, code)
         if found is None:
@@ -186,6 +197,22 @@ class Codes(Records[Code]):
             raise UnknownCampaign(wanted.value, wanted.field)
         return found
 
+    async def _filling(self, tx: Transaction, caller: Caller, wanted: CampaignRef) -> Filling:
+        """Return a pool to fill; nobody else fills it or changes its format meanwhile.
+
+        Raises:
+            UnknownCampaign
+            WrongState: the campaign has ended.
+        """
+        organization_id = caller.organization_id
+        found = await campaign_store.campaign_named(tx, organization_id, wanted.field, wanted.value)
+        if found is None:
+            raise UnknownCampaign(wanted.value, wanted.field)
+        await store.hold_pool(tx, organization_id, found.id)
+        # Read again: it may have changed until now.
+        campaign = await open_campaign(tx, organization_id, found.id)
+        return Filling(organization_id, campaign, caller.user_id, caller.unit_id)
+
     async def _issue(
         self,
         caller: Caller,
@@ -198,6 +225,7 @@ class Codes(Records[Code]):
             organization_id=caller.organization_id,
             wanted=wanted,
             now=clock.now(),
+            format_key=await self._formats.key(caller.organization_id),
             receiver=receiver,
             on_request_only=on_request_only,
             user_id=caller.user_id,
@@ -212,26 +240,3 @@ class Codes(Records[Code]):
             created_by=await actor(organization_id, code.created_by_user, code.created_by_unit),
             issued_by=await actor(organization_id, code.issued_by_user, code.issued_by_unit),
         )
-
-    async def _add(
-        self, tx: Transaction, caller: Caller, campaign: Campaign, new: Sequence[str]
-    ) -> list[Code]:
-        return await store.add_codes(
-            tx,
-            caller.organization_id,
-            campaign.id,
-            new,
-            now=clock.now(),
-            expires_at=campaign.codes_expire_at,
-            user_id=caller.user_id,
-            unit_id=caller.unit_id,
-        )
-
-
-def _is_code(text: str) -> bool:
-    # The key that it is compared by may be longer than the code: both have a column.
-    return (
-        1 <= len(text)
-        and max(len(text), len(folded(text))) <= LONGEST
-        and (text.isprintable() and " " not in text)
-    )

@@ -1,17 +1,19 @@
 """Every query of codes."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
+from largesse.core.campaigns.model import campaigns
 from largesse.core.codes.model import (
     Code,
     CodeState,
     codes,
 )
-from largesse.core.ids import new_id
 from largesse.core.records import value_of
 from largesse.core.text import folded
 from largesse.storage.database import Transaction
@@ -25,37 +27,74 @@ async def code_named(tx: Transaction, organization_id: int, code: str) -> Code |
     return None if row is None else value_of(Code, row)
 
 
-async def add_codes(
+def places_of(campaign_id: UUID) -> str:
+    """Return the name under which the places of a campaign's pool are counted."""
+    return f"codes:{campaign_id.hex}"
+
+
+async def held_keys(tx: Transaction, organization_id: int, keys: Sequence[str]) -> set[str]:
+    """Return those of the keys that a code of whichever campaign has."""
+    rows = await tx.rows(
+        select(codes.c.code_key).where(
+            codes.c.organization_id == organization_id, tx.engine.any_of(codes.c.code_key, keys)
+        )
+    )
+    return {row.code_key for row in rows}
+
+
+EXPORTED = tuple(field.name for field in fields(Code))
+"""What is read of each code for an export; an id is the first."""
+
+
+async def page_of_pool(
     tx: Transaction,
     organization_id: int,
     campaign_id: UUID,
-    new: Sequence[str],
     *,
-    now: datetime,
-    expires_at: datetime | None,
-    user_id: UUID | None,
-    unit_id: UUID | None,
-) -> list[Code]:
-    """Put codes into a campaign's pool and return those that did not exist before, in order."""
-    places = await next_numbers(tx, organization_id, f"codes:{campaign_id.hex}", len(new))
-    rows = [
-        {
-            "organization_id": organization_id,
-            "id": new_id(),
-            "campaign_id": campaign_id,
-            "pos": pos,
-            "code": code,
-            "code_key": folded(code),
-            "state": CodeState.AVAILABLE,
-            "expires_at": expires_at,
-            "created_at": now,
-            "created_by_user": user_id,
-            "created_by_unit": unit_id,
-        }
-        for pos, code in zip(places, new, strict=True)
-    ]
-    added = await tx.insert_new(codes, rows, returning=(codes,))
-    return [value_of(Code, row) for row in added]
+    state: CodeState | None,
+    after: UUID | None,
+    limit: int,
+) -> Sequence[Any]:
+    """Return codes of a campaign behind an id, in the order of the ids."""
+
+    def build() -> Any:
+        chosen = select(*(codes.c[name] for name in EXPORTED)).where(
+            codes.c.organization_id == bindparam("organization"),
+            codes.c.campaign_id == bindparam("campaign"),
+        )
+        if state is not None:
+            chosen = chosen.where(codes.c.state == bindparam("state"))
+        if after is not None:
+            chosen = chosen.where(codes.c.id > bindparam("after"))
+        return chosen.order_by(codes.c.id).limit(bindparam("limit"))
+
+    statement = tx.prepared(("page of pool", state is None, after is None), build)
+    asked = {"organization": organization_id, "campaign": campaign_id}
+    asked |= {"state": state, "after": after, "limit": limit}
+    return await tx.rows(statement, asked)
+
+
+async def hold_pool(tx: Transaction, organization_id: int, campaign_id: UUID) -> None:
+    """Let nobody else put codes into a campaign's pool until the transaction ends.
+
+    What is read afterwards, the campaign's format or whether it has codes, stays so.
+    """
+    await next_numbers(tx, organization_id, places_of(campaign_id), 0)
+
+
+async def has_codes(tx: Transaction, organization_id: int, campaign_id: UUID) -> bool:
+    """Say whether a campaign has any code, in whatever state."""
+    statement = select(codes.c.id).where(
+        codes.c.organization_id == organization_id, codes.c.campaign_id == campaign_id
+    )
+    return await tx.row(statement.limit(1)) is not None
+
+
+async def formats(tx: Transaction, organization_id: int, limit: int) -> Sequence[Any]:
+    """Return the different code formats of an organization's campaigns, as rows of their fields."""
+    fields = [column for name, column in campaigns.c.items() if name.startswith("code_")]
+    statement = select(*fields).where(campaigns.c.organization_id == organization_id)
+    return await tx.rows(statement.distinct().limit(limit))
 
 
 async def pool_levels(tx: Transaction, organization_id: int, campaign_id: UUID) -> dict[str, int]:

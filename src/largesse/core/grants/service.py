@@ -35,6 +35,7 @@ from largesse.core.grants.model import (
 )
 from largesse.core.ids import new_id
 from largesse.core.jobs import store as job_store
+from largesse.core.jobs.kind import Chunk, Outcome
 from largesse.core.jobs.model import Claim, Job, JobRow, JobState
 from largesse.core.limits import UNKEPT, check_fits
 from largesse.core.promotions import store as promotion_store
@@ -172,14 +173,19 @@ class Grants(Records[Grant]):
 
     # --- the worker's side ---------------------------------------------------------------------
 
-    def chunk_rows(self, claim: Claim) -> int:
-        """Return how many recipients of a batch one transaction takes."""
-        return max(1, CHUNK_GRANTS // max(1, len(claim.parameters["promotions"])))
+    async def next_chunk(self, tx: Transaction, claim: Claim) -> Chunk:
+        """Return the next recipients: as many as make a transaction of about so many grants."""
+        limit = max(1, CHUNK_GRANTS // max(1, len(claim.parameters["promotions"])))
+        rows = await job_store.to_do(
+            tx, claim.organization_id, claim.id, start=claim.done, limit=limit
+        )
+        if not rows:
+            raise LookupError(f"the items of the job end at {claim.done} of {claim.total}")
+        return Chunk(claim.done + len(rows), rows)
 
-    async def run_chunk(
-        self, tx: Transaction, claim: Claim, rows: Sequence[JobRow]
-    ) -> list[JobRow]:
-        """Grant the promotions of a batch to some of its recipients; return what became of them."""
+    async def run_chunk(self, tx: Transaction, claim: Claim, chunk: Chunk) -> Outcome:
+        """Grant the promotions of a batch to some of its recipients."""
+        rows = chunk.rows
         keys = list(claim.parameters["promotions"])
         found = await promotion_store.promotions_by_keys(tx, claim.organization_id, keys)
         customers = await customer_store.customer_ids_of(
@@ -197,12 +203,13 @@ class Grants(Records[Grant]):
             else:
                 commands += [_command(claim, promotion, recipient) for promotion in found.values()]
         made = iter(await store.insert(tx, commands))
-        return [
+        ended = [
             replace(row, outcome=refused[row.pos].value)
             if row.pos in refused
             else _ended(row, keys, {key: next(made) for key in found})
             for row in rows
         ]
+        return Outcome(_counted(claim.counts, ended), ended)
 
 
 def _recipient(row: JobRow, customers: Mapping[str, UUID]) -> dict[str, Any] | GrantOutcome:
@@ -248,7 +255,7 @@ def _outcome_of(key: str, made: Mapping[str, Grant | None]) -> GrantOutcome:
     return GrantOutcome.ALREADY_GRANTED if made[key] is None else GrantOutcome.GRANTED
 
 
-def counted(counts: Mapping[str, int], ended: Sequence[JobRow]) -> dict[str, int]:
+def _counted(counts: Mapping[str, int], ended: Sequence[JobRow]) -> dict[str, int]:
     """Add rows to a job's counts: recipients by outcome, and `grants` made."""
     total = Counter(counts)
     for row in ended:

@@ -22,6 +22,9 @@ from largesse.storage.database import Transaction
 from largesse.storage.records import change, find, find_all, remove
 from largesse.storage.types import Utc
 
+KEPT = ("pos", "kind", "value", "outcome", "detail")
+"""What is kept of a row that is done."""
+
 TEXTS = 1000
 """Items of a job in one row of `job_items` at most."""
 
@@ -38,22 +41,35 @@ async def job_by_key(tx: Transaction, organization_id: int, kind: str, key: str)
     return None if row is None else value_of(Job, row)
 
 
+async def job(tx: Transaction, organization_id: int, job_id: UUID) -> Job:
+    """Return a job that exists."""
+    row = await find(tx, jobs, organization_id, jobs.c.id == job_id)
+    assert row is not None
+    return value_of(Job, row)
+
+
 async def add_items(
     tx: Transaction,
     organization_id: int,
     job_id: UUID,
     items: Sequence[tuple[str, Sequence[str]]],
-) -> None:
-    """Insert what a job has to do, in its order: texts under their kinds."""
+    *,
+    start: int = 0,
+) -> int:
+    """Insert what a job has to do, in its order: texts under their kinds, from a position on.
+
+    Return the position behind the last one.
+    """
     rows: list[dict[str, Any]] = []
-    pos = 0
+    pos = start
     for kind, texts in items:
-        for start in range(0, len(texts), TEXTS):
-            part = list(texts[start : start + TEXTS])
+        for first in range(0, len(texts), TEXTS):
+            part = list(texts[first : first + TEXTS])
             own = {"organization_id": organization_id, "job_id": job_id}
             rows.append(own | {"pos": pos, "kind": kind, "texts": part})
             pos += len(part)
     await tx.execute(job_items.insert(), rows)
+    return pos
 
 
 async def to_do(
@@ -126,14 +142,18 @@ async def move(
     return None if row is None else value_of(Job, row)
 
 
-async def claim(tx: Transaction, owner: UUID, *, lease_seconds: float) -> Claim | None:
-    """Take a job that waits, or whose worker let its lease run out.
+async def claim(
+    tx: Transaction, owner: UUID, *, lease_seconds: float, job_id: UUID | None = None
+) -> Claim | None:
+    """Take a job that waits, or whose worker let its lease run out; this very one if it is named.
 
     The one that is least far goes first, so that a small batch does not wait for a large one:
     workers give jobs back after a while (worker/jobs.py).
     """
     free = or_(jobs.c.lease_until.is_(None), jobs.c.lease_until < tx.engine.now())
     due = select(jobs.c.organization_id, jobs.c.id).where(IS_OPEN, free)
+    if job_id is not None:
+        due = due.where(jobs.c.id == job_id)
     due = due.order_by(jobs.c.done, jobs.c.created_at).limit(1)
     found = await tx.row(tx.engine.take(due, jobs, index="ix_jobs_open"))
     if found is None:
@@ -184,25 +204,41 @@ async def advance(tx: Transaction, claim: Claim, *, done: int, lease_seconds: fl
     )
 
 
+async def extend(
+    tx: Transaction,
+    claim: Claim,
+    *,
+    total: int,
+    parameters: Mapping[str, Any],
+    lease_seconds: float,
+) -> Claim | None:
+    """Set what a claimed job has to do; None if the job is no longer the claim's."""
+    rows = await tx.rows(
+        update(jobs)
+        .where(
+            jobs.c.organization_id == claim.organization_id,
+            jobs.c.id == claim.id,
+            jobs.c.owner == claim.owner,
+            jobs.c.state == JobState.RUNNING,
+        )
+        .values(
+            total=total,
+            parameters=dict(parameters),
+            lease_until=tx.engine.now(plus_seconds=lease_seconds),
+        )
+        .returning(jobs)
+    )
+    return value_of(Claim, rows[0]) if rows else None
+
+
 async def record(
     tx: Transaction, claim: Claim, rows: Sequence[JobRow], counts: Mapping[str, int], *, done: int
 ) -> None:
     """Record what became of rows, and the job's counts; forget what is to be done no more."""
     own = {"organization_id": claim.organization_id, "job_id": claim.id}
-    await tx.execute(
-        job_rows.insert(),
-        [
-            own
-            | {
-                "pos": row.pos,
-                "kind": row.kind,
-                "value": row.value,
-                "outcome": row.outcome,
-                "detail": row.detail,
-            }
-            for row in rows
-        ],
-    )
+    given = [own | {name: getattr(row, name) for name in KEPT} for row in rows]
+    if given:
+        await tx.execute(job_rows.insert(), given)
     await tx.execute(
         update(jobs)
         .where(jobs.c.organization_id == claim.organization_id, jobs.c.id == claim.id)

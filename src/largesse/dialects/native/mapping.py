@@ -1,5 +1,8 @@
 """Between the native API's bodies and the core's words. Pure: no input, no output."""
 
+import csv
+import io
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -7,6 +10,7 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from largesse.core.access.model import Caller
+from largesse.core.codes.bulk import as_text
 from largesse.core.codes.model import CampaignRef, CodeRef
 from largesse.core.customers.model import ByAccount, ByCustomer, ByToken, Identifier, Receiver
 from largesse.core.errors import InvalidValue, MissingValue
@@ -92,6 +96,14 @@ def only_one(fields: dict[str, Any], names: tuple[str, ...], place: str) -> tupl
     if len(found) > 1:
         raise InvalidValue(place, f"takes only one of {', '.join(name for name, _ in found)}")
     return found[0]
+
+
+def to_csv(rows: Iterable[Sequence[Any]]) -> str:
+    """Return rows as lines of CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerows([as_text(value) for value in row] for row in rows)
+    return text.getvalue()
 
 
 def to_batch(body: NewBatch) -> GrantBatch:
