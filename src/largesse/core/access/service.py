@@ -3,7 +3,6 @@
 import hashlib
 import secrets
 import time
-from collections import OrderedDict
 from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -21,6 +20,7 @@ from largesse.core.access.model import (
     Role,
     organization_aliases,
 )
+from largesse.core.access.remembered import Remembered
 from largesse.core.access.throttle import Throttle
 from largesse.core.errors import (
     AlreadyExists,
@@ -28,6 +28,7 @@ from largesse.core.errors import (
     BadToken,
     ExpiredToken,
     InvalidValue,
+    Refused,
     TooManyAttempts,
     UnknownOrganization,
     UnknownUnit,
@@ -41,8 +42,10 @@ ALGORITHM = "HS256"
 KEY_PREFIX = "lk"
 """What application keys begin with, so that a scanner can recognise a leaked one."""
 
-KNOWN_TOKENS = 10_000
-"""Tokens whose caller is remembered at most."""
+KNOWN = 10_000
+"""Tokens whose caller is remembered at most, and actors."""
+
+ActorKey = tuple[int, UUID | None, UUID | None]
 
 
 class Access:
@@ -62,12 +65,14 @@ class Access:
         self._secret = secret
         self._default_organization = default_organization
         self._throttle = Throttle(failures=failures, seconds=failure_seconds)
-        self._recheck_seconds = recheck_seconds
-        self._known: OrderedDict[bytes, tuple[float, Caller]] = OrderedDict()
-        self._actors: dict[tuple[int, UUID | None, UUID | None], tuple[float, Actor]] = {}
+        self._callers: Remembered[bytes, Caller] = Remembered(seconds=recheck_seconds, most=KNOWN)
+        self._actors: Remembered[ActorKey, Actor] = Remembered(seconds=recheck_seconds, most=KNOWN)
 
     async def signing_key(self) -> bytes:
         """Return the key that signs tokens and hides short secrets; make it on first use."""
+        if self._secret is None:
+            async with self._database.read() as tx:
+                self._secret = await store.installation_value(tx, "signing_key")
         if self._secret is None:
             async with self._database.write() as tx:
                 await store.keep_installation_value(tx, "signing_key", secrets.token_hex(32))
@@ -224,17 +229,17 @@ class Access:
                 is no longer active.
             ExpiredToken: past its life time.
         """
-        fingerprint = hashlib.sha256(token.encode()).digest()
-        known = self._known.get(fingerprint)
-        if known is not None and known[0] > time.monotonic():
-            caller = known[1]
-            if caller.expires_at is not None and caller.expires_at <= clock.now():
-                raise ExpiredToken()
-            return caller
-        caller = await self._authenticate(token)
-        self._known[fingerprint] = (time.monotonic() + self._recheck_seconds, caller)
-        if len(self._known) > KNOWN_TOKENS:
-            self._known.popitem(last=False)
+        fingerprint = _fingerprint(token)
+        caller = self._callers.get(fingerprint)
+        if caller is None:
+            try:
+                caller = await self._authenticate(token)
+            except Refused:
+                self._callers.forget(fingerprint)
+                raise
+            self._callers.keep(fingerprint, caller)
+        elif caller.expires_at is not None and caller.expires_at <= clock.now():
+            raise ExpiredToken()
         return caller
 
     async def release(self, token: str) -> None:
@@ -244,21 +249,18 @@ class Access:
             raise BadToken()
         async with self._database.write() as tx:
             await store.revoke_token(tx, caller.organization_id, caller.token_id, caller.expires_at)
-        self._known.pop(hashlib.sha256(token.encode()).digest(), None)
+        self._callers.forget(_fingerprint(token))
 
     async def actor(
         self, organization_id: int, user_id: UUID | None, unit_id: UUID | None
     ) -> Actor:
         """Return the user and unit behind something that was done, at most a second old."""
         key = (organization_id, user_id, unit_id)
-        known = self._actors.get(key)
-        if known is not None and known[0] > time.monotonic():
-            return known[1]
-        async with self._database.read() as tx:
-            actor = await store.actor(tx, organization_id, user_id, unit_id)
-        if len(self._actors) > KNOWN_TOKENS:
-            self._actors.clear()
-        self._actors[key] = (time.monotonic() + self._recheck_seconds, actor)
+        actor = self._actors.get(key)
+        if actor is None:
+            async with self._database.read() as tx:
+                actor = await store.actor(tx, organization_id, user_id, unit_id)
+            self._actors.keep(key, actor)
         return actor
 
     # --- inside --------------------------------------------------------------------------------
@@ -341,6 +343,11 @@ class Access:
             last_name=row.last_name,
             role=row.role,
         )
+
+
+def _fingerprint(token: str) -> bytes:
+    """Return what a token is remembered under: not itself, which is a secret."""
+    return hashlib.sha256(token.encode()).digest()
 
 
 def _distinct(aliases: list[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
