@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import MutableMapping
+from contextvars import ContextVar
 from typing import Any, Literal
 
 import structlog
@@ -19,6 +20,9 @@ HIDDEN = frozenset(
 )
 """Fields whose value is left out of every line, should a caller hand one over by mistake."""
 
+REQUEST_ID: ContextVar[bytes | None] = ContextVar("request_id", default=None)
+"""The id of the request in hand, which every line about it carries."""
+
 
 def configure(*, look: Literal["json", "console"], level: str) -> None:
     """Send the lines of this process to standard error, ours from `level` on.
@@ -28,6 +32,7 @@ def configure(*, look: Literal["json", "console"], level: str) -> None:
     """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        name_request,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         TimeStamper(fmt="iso", utc=True),
@@ -53,6 +58,16 @@ def configure(*, look: Literal["json", "console"], level: str) -> None:
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("largesse").setLevel(level.upper())
+
+
+def name_request(
+    _logger: Any, _method: str, line: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Add the id of the request in hand."""
+    # Read here and not bound to every request: most requests write no line.
+    if (request_id := REQUEST_ID.get()) is not None:
+        line.setdefault("request_id", request_id.decode())
+    return line
 
 
 def hide_secrets(

@@ -1,11 +1,15 @@
 """Gives every request an id, and writes one line about it."""
 
+import logging
 import random
 import re
 import time
+from collections.abc import Awaitable
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from largesse.log import REQUEST_ID
 
 HEADER = b"x-request-id"
 _USABLE = re.compile(rb"[A-Za-z0-9._-]{8,64}")
@@ -23,28 +27,30 @@ class RequestIds:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = _given(scope) or random.randbytes(16).hex().encode()
+        request_id = _given(scope) or b"%032x" % random.getrandbits(128)
+        header = (HEADER, request_id)
         started = time.perf_counter()
         status = 0
 
-        async def send_with_id(message: Message) -> None:
+        def send_with_id(message: Message) -> Awaitable[None]:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (HEADER, request_id)]
-            await send(message)
+                message["headers"] = [*message["headers"], header]
+            return send(message)
 
         # Each request runs in a task, and so in a context, of its own: nothing to take back.
-        structlog.contextvars.bind_contextvars(request_id=request_id.decode())
+        REQUEST_ID.set(request_id)
         await self._app(scope, receive, send_with_id)
-        # The path only: queries may carry tokens and addresses.
-        self._log.debug(
-            "request",
-            method=scope["method"],
-            path=scope["path"],
-            status=status,
-            ms=round((time.perf_counter() - started) * 1000, 1),
-        )
+        if self._log.is_enabled_for(logging.DEBUG):
+            # The path only: queries may carry tokens and addresses.
+            self._log.debug(
+                "request",
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                ms=round((time.perf_counter() - started) * 1000, 1),
+            )
 
 
 def _given(scope: Scope) -> bytes | None:
