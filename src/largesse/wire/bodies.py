@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from largesse.wire.characters import check_json, check_text
 from largesse.wire.errors import BodyTooLarge, MalformedBody, WrongType
@@ -17,17 +17,23 @@ _VALIDATION = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTAL
 
 async def read(request: Request, limit: int) -> bytes:
     """Return the body. Raises BodyTooLarge, before the body is read where its length is told."""
-    told = request.headers.get("content-length")
-    if told is not None and told.isdecimal() and int(told) > limit:
-        raise BodyTooLarge(limit)
+    for name, told in request.scope["headers"]:
+        if name == b"content-length" and told.isdigit() and int(told) > limit:
+            raise BodyTooLarge(limit)
+    # Not by `Request.stream`: most bodies come in one message.
     parts: list[bytes] = []
     size = 0
-    async for part in request.stream():
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect()
+        part = message.get("body", b"")
         size += len(part)
         if size > limit:
             raise BodyTooLarge(limit)
+        if not message.get("more_body", False):
+            return b"".join((*parts, part)) if parts else part
         parts.append(part)
-    return b"".join(parts)
 
 
 def json(raw: bytes, kind: Any) -> Any:
