@@ -1,6 +1,7 @@
 """One dialect as an ASGI application: its routes, and its envelope around whatever goes wrong."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -34,8 +35,28 @@ def application(dialect: Dialect, services: "Services") -> ASGIApp:
         StarletteRoute(path, Endpoint(dialect, services, methods), methods=None)
         for path, methods in by_path.items()
     ]
-    nowhere = Endpoint(dialect, services, {})
-    return dialect.wrap(Router(routes, redirect_slashes=False, default=nowhere))
+    return dialect.wrap(Paths(routes, nowhere=Endpoint(dialect, services, {})))
+
+
+class Paths:
+    """Finds the endpoint of a path: through Starlette's router, but for paths without parameters.
+
+    Those are looked up, which costs the same however many there are.
+    """
+
+    def __init__(self, routes: Sequence[StarletteRoute], *, nowhere: ASGIApp) -> None:
+        self._router = Router(routes, redirect_slashes=False, default=nowhere)
+        self._plain: dict[str, ASGIApp] = {
+            route.path: route.app
+            for route in routes
+            # One that an earlier route takes as well stays the earlier one's.
+            if next(one for one in routes if one.path_regex.match(route.path)) is route
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        await self._plain.get(path, self._router)(scope, receive, send)
 
 
 def _refusal(error: Exception, scope: Scope) -> Exception:

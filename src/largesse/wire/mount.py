@@ -1,5 +1,6 @@
 """Finds the dialect that a path belongs to."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,10 +13,13 @@ MOUNT = "largesse.mount"
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """An application at a prefix (segments, `*` for any one) or at first segments of the root."""
+    """An application, and the start of the paths that are its own."""
 
     app: ASGIApp
-    prefix: tuple[str, ...]
+    start: re.Pattern[str]
+    """Matches whole segments; its groups are those that the prefix leaves open."""
+    length: int
+    """How many segments."""
 
 
 class Mounts:
@@ -27,37 +31,25 @@ class Mounts:
     def add(self, app: ASGIApp, *, prefixes: Sequence[str], roots: frozenset[str]) -> None:
         """Mount an application at prefixes such as `/crmapi/rest/v2`, and at root segments."""
         for prefix in prefixes:
-            segments = tuple(prefix.strip("/").split("/"))
-            self._by_first.setdefault(segments[0], []).append(Mount(app, segments))
+            segments = prefix.strip("/").split("/")
+            self._by_first.setdefault(segments[0], []).append(_mount(app, segments))
         for root in roots:
-            self._by_first.setdefault(root, []).append(Mount(app, ()))
+            self._by_first.setdefault(root, []).append(_mount(app, []))
         for mounts in self._by_first.values():
-            mounts.sort(key=lambda mount: -len(mount.prefix))
+            mounts.sort(key=lambda mount: -mount.length)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
         if scope["type"] != "http":
             return
-        segments = scope["path"].split("/")[1:]
+        path: str = scope["path"]
         # `/subscriptions;pgid=x/...`: matrix parameters are no part of a segment's name.
-        first = segments[0].partition(";")[0]
+        first = path[1:].partition("/")[0].partition(";")[0]
         for mount in self._by_first.get(first, ()):
-            length = len(mount.prefix)
-            if (
-                all(
-                    wanted in ("*", given)
-                    for wanted, given in zip(mount.prefix, segments[:length], strict=False)
-                )
-                and len(segments) >= length
-            ):
-                opened = [
-                    given
-                    for wanted, given in zip(mount.prefix, segments[:length], strict=True)
-                    if wanted == "*"
-                ]
-                root = "".join(f"/{segment}" for segment in segments[:length])
-                child = dict(scope, root_path=scope.get("root_path", "") + root)
-                child[MOUNT] = tuple(opened)
+            start = mount.start.match(path)
+            if start is not None:
+                child = dict(scope, root_path=scope.get("root_path", "") + start[0])
+                child[MOUNT] = start.groups()
                 await mount.app(child, receive, send)
                 return
         response = JSONResponse(
@@ -66,3 +58,8 @@ class Mounts:
             media_type="application/problem+json",
         )
         await response(scope, receive, send)
+
+
+def _mount(app: ASGIApp, segments: Sequence[str]) -> Mount:
+    open_or_named = ("/([^/]*)" if name == "*" else "/" + re.escape(name) for name in segments)
+    return Mount(app, re.compile("".join(open_or_named) + r"(?=/|\Z)"), len(segments))
