@@ -9,6 +9,7 @@ from starlette.responses import Response
 from largesse.dialects.intershop import elements
 from largesse.dialects.intershop.errors import UnreadableRecipient
 from largesse.wire import bodies
+from largesse.wire.answers import Json
 from largesse.wire.call import Call
 from largesse.wire.errors import MalformedBody, UnsupportedMediaType, WrongType
 
@@ -163,7 +164,7 @@ def encode(call: Call, result: Any, status: int) -> Response:
         return Response(status_code=status)
     if wants_xml(call):
         return Response(elements.write(result), status, media_type="text/xml")
-    return Response(msgspec.json.encode(result), status, media_type="application/json")
+    return Json(result, status)
 
 
 def media_type(call: Call) -> str:

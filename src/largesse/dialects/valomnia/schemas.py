@@ -2,11 +2,11 @@
 
 from typing import Any, Literal
 
-import msgspec
 from msgspec import Struct
 from starlette.responses import Response
 
 from largesse.wire import bodies
+from largesse.wire.answers import Json
 from largesse.wire.call import Call
 
 # --- requests ----------------------------------------------------------------------------------
@@ -158,4 +158,4 @@ def decode(call: Call, kind: Any) -> Any:
 
 def encode(call: Call, result: Any, status: int) -> Response:
     """Return a JSON answer."""
-    return Response(msgspec.json.encode(result), status, media_type="application/json")
+    return Json(result, status)

@@ -8,12 +8,12 @@ are those of the columns.
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
-import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.responses import Response
 
 from largesse.core.codes.format import LONGEST
 from largesse.wire import bodies
+from largesse.wire.answers import Json
 from largesse.wire.call import Call
 from largesse.wire.errors import MalformedBody, UnsupportedMediaType
 
@@ -30,6 +30,9 @@ CodeText = Annotated[str, Meta(min_length=1, max_length=LONGEST)]
 Moment = Annotated[datetime, Meta(tz=True)]
 Number = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 Object = dict[str, Any]
+
+NO_STORE = ((b"cache-control", b"no-store"),)
+"""Nothing of an answer may stay in a cache, for it is one organization's own."""
 
 ChannelId = Annotated[
     str, Meta(min_length=1, max_length=200, pattern=r"^[^/\x00-\x20\x7f]+(?![\s\S])")
@@ -60,9 +63,20 @@ class Problem(Struct, omit_defaults=True):
     field: str | UnsetType = UNSET
 
 
+def media_of(call: Call, usual: str) -> str:
+    """Return the media type of a call's body, without its parameters."""
+    return (call.header("content-type") or usual).partition(";")[0].strip().lower()
+
+
+def check_media(call: Call, wanted: str) -> None:
+    """Refuse a body that does not say that it is of a media type. Raises UnsupportedMediaType."""
+    if (media := media_of(call, "")) != wanted:
+        raise UnsupportedMediaType(media or "none")
+
+
 def decode(call: Call, kind: Any) -> Any:
     """Decode a JSON body. Raises UnsupportedMediaType, MalformedBody, WrongType."""
-    media = (call.header("content-type") or "application/json").partition(";")[0].strip().lower()
+    media = media_of(call, "application/json")
     if media != "application/json" and not media.endswith("+json"):
         raise UnsupportedMediaType(media)
     if not call.raw.strip():
@@ -71,8 +85,7 @@ def decode(call: Call, kind: Any) -> Any:
 
 
 def encode(call: Call, result: Any, status: int) -> Response:
-    """Return a JSON answer; nothing of it may stay in a cache, for it is one organization's own."""
-    headers = {"Cache-Control": "no-store"}
+    """Return a JSON answer, or one without a body."""
     if status == 204:
-        return Response(status_code=status, headers=headers)
-    return Response(msgspec.json.encode(result), status, headers, media_type="application/json")
+        return Response(status_code=status, headers={"Cache-Control": "no-store"})
+    return Json(result, status, headers=NO_STORE)
