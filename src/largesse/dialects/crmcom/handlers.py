@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from largesse.core.codes.model import IssuedCode
 from largesse.dialects.crmcom import mapping
 from largesse.dialects.crmcom.schemas import Released, Status, Token, TokenEnvelope
 from largesse.wire.call import Call
@@ -34,6 +35,11 @@ async def request_promo_code(call: Call) -> dict[str, Any]:
     wanted, receiver = mapping.to_wanted(call.body), mapping.to_receiver(call.body)
     fields = mapping.to_fields(call.body.fields_set)
     issued = await call.services.codes.request(call.caller, wanted, receiver)
+    return answer(call, issued, fields)
+
+
+def answer(call: Call, issued: IssuedCode, fields: frozenset[str] | None) -> dict[str, Any]:
+    """Return a code just given out as `request_promo_code` answers it, cut down to the fields."""
     data = mapping.from_issued(issued, legacy_names=call.settings.legacy_names)
     if fields is None:
         return {"data": data, "status": Status()}

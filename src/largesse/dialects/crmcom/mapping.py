@@ -1,6 +1,7 @@
 """Between CRM.COM's words and ours. Pure: no input, no output."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -99,8 +100,11 @@ def _to_token(identifier: schemas.AccessTokenIdentifier, kind: AccountKind) -> B
 
 def _only_one(holder: msgspec.Struct, names: tuple[str, ...], missing: str) -> tuple[str, Any]:
     """Return the one member that is given. An empty text counts as none."""
-    given = [(name, getattr(holder, name)) for name in names]
-    given = [(name, value) for name, value in given if value is not None and value != ""]
+    given: list[tuple[str, Any]] = []
+    for name in names:
+        value = getattr(holder, name)
+        if value is not None and value != "":
+            given.append((name, value))
     if not given:
         raise MissingParameter(missing)
     if len(given) > 1:
@@ -114,7 +118,9 @@ def to_fields(fields_set: str | None) -> frozenset[str] | None:
     Raises:
         InvalidValue: a name is no field of the answer.
     """
-    names = frozenset(part.strip() for part in (fields_set or "").split(",") if part.strip())
+    if not fields_set:
+        return None
+    names = frozenset(part.strip() for part in fields_set.split(",") if part.strip())
     unknown = sorted(names.difference(schemas.PromoCode.__struct_fields__))
     if unknown:
         raise InvalidValue("fields_set", f"{', '.join(unknown)}: no such field")
@@ -124,6 +130,9 @@ def to_fields(fields_set: str | None) -> frozenset[str] | None:
 def from_issued(issued: IssuedCode, *, legacy_names: bool) -> schemas.PromoCode:
     """Return a code just given out as `request_promo_code` prints it."""
     code, campaign = issued.code, issued.campaign
+    creator = issuer = _from_actor(issued.created_by, legacy_names)
+    if issued.issued_by is not issued.created_by:
+        issuer = _from_actor(issued.issued_by, legacy_names)
     return schemas.PromoCode(
         id=hex_id(code.id),
         code=code.code,
@@ -142,12 +151,16 @@ def from_issued(issued: IssuedCode, *, legacy_names: bool) -> schemas.PromoCode:
         log_information=schemas.LogInformation(
             created_date=moment(code.created_at),
             updated_date=moment(code.issued_at or code.created_at),
-            created_by_unit=from_unit(issued.created_by.unit, legacy_names),
-            created_by_user=from_user(issued.created_by.user, legacy_names),
-            updated_by_unit=from_unit(issued.issued_by.unit, legacy_names),
-            updated_by_user=from_user(issued.issued_by.user, legacy_names),
+            created_by_unit=creator[0],
+            created_by_user=creator[1],
+            updated_by_unit=issuer[0],
+            updated_by_user=issuer[1],
         ),
     )
+
+
+def _from_actor(actor: access.Actor, legacy_names: bool) -> tuple[Any, Any]:
+    return from_unit(actor.unit, legacy_names), from_user(actor.user, legacy_names)
 
 
 def from_unit(unit: access.Unit | None, legacy_names: bool) -> Any:
@@ -178,9 +191,17 @@ def from_user(user: access.User | None, legacy_names: bool) -> Any:
 
 def hex_id(value: UUID) -> str:
     """Return an id as CRM.COM prints it: 32 upper-case hexadecimal digits (SEED 002)."""
-    return value.hex.upper()
+    return f"{value.int:032X}"
 
 
 def moment(value: datetime) -> str:
     """Return a moment as CRM.COM prints it: UTC, without a zone (SEED 002)."""
+    return _second(value.timestamp() // 1)
+
+
+@lru_cache(maxsize=1024)
+def _second(since_1970: float) -> str:
+    # Remembered, since it takes longer than anything else in an answer, and what is made or given
+    # out together shares its second.
+    value = datetime.fromtimestamp(since_1970, UTC)
     return value.replace(tzinfo=None).isoformat(timespec="seconds")
