@@ -12,7 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from largesse import log
 from largesse.app import running
-from largesse.dialects.crmcom import mapping
+from largesse.core.codes.model import IssuedCode
+from largesse.dialects.crmcom import handlers, mapping
 from largesse.dialects.crmcom.routes import CRMCOM
 from largesse.dialects.crmcom.schemas import RequestPromoCode
 from largesse.services import Services, open_services
@@ -31,6 +32,7 @@ LAYERS = {
     "+ ids, mounts, router": f"{PREFIX}{ROOT}/empty",
     "+ authentication": f"{PREFIX}{ROOT}/authenticated",
     "+ decoding, mapping": f"{PREFIX}{ROOT}/decoded",
+    "+ mapping, encoding the answer": f"{PREFIX}{ROOT}/answered",
     "+ the code (all)": f"{PREFIX}{ROOT}/request_promo_code",
 }
 """Paths that stop after one layer more than the one before."""
@@ -49,10 +51,24 @@ async def decoded(call: Call) -> dict[str, Any]:
     return {"data": None}
 
 
+given: list[IssuedCode] = []
+"""The one code that `answered` gives to everybody."""
+
+
+async def answered(call: Call) -> dict[str, Any]:
+    """Do all that `request_promo_code` does, but ask the core only once."""
+    wanted, receiver = mapping.to_wanted(call.body), mapping.to_receiver(call.body)
+    fields = mapping.to_fields(call.body.fields_set)
+    if not given:
+        given.append(await call.services.codes.request(call.caller, wanted, receiver))
+    return handlers.answer(call, given[0], fields)
+
+
 EARLY = (
     route("POST", f"{ROOT}/empty", empty, source="none", public="it measures"),
     route("POST", f"{ROOT}/authenticated", empty, source="none"),
     route("POST", f"{ROOT}/decoded", decoded, source="none", request=RequestPromoCode),
+    route("POST", f"{ROOT}/answered", answered, source="none", request=RequestPromoCode),
 )
 
 
