@@ -37,7 +37,7 @@ class Served:
 
 def settings_for(url: str, **changes: Any) -> Settings:
     """Return settings for tests; a nested change is a dict, e.g. `crmcom={"http_errors": False}`."""
-    values = {"database_url": url, "worker_poll_seconds": 0.1} | changes
+    values = {"database_url": url, "worker_poll_seconds": 0.1, "pool_check_seconds": 0.1} | changes
     return msgspec.convert(values, Settings)
 
 

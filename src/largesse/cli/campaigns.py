@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 STATES = ("draft", "posted", "ended")
 
+WHEN_EMPTY = ("refuse", "on_request", "generate")
+
 FIELDS = (
     click.option("--alternative-code", metavar="TEXT", help="Another name of the campaign."),
     click.option("--promotion", metavar="KEY", help="The promotion that its codes are for."),
@@ -45,6 +47,16 @@ FIELDS = (
         help="What refuses typing errors (character) or guesses (keyed) without a query.",
     ),
     click.option("--check-length", type=int, help="Keyed check characters; 4 unless given."),
+    click.option(
+        "--alarm-level",
+        type=click.IntRange(0),
+        help="Codes left at which an event is recorded, and at each half of it; 0: never.",
+    ),
+    click.option(
+        "--when-empty",
+        type=click.Choice(WHEN_EMPTY),
+        help="What becomes of requests when the pool is used up: generate makes more ahead.",
+    ),
 )
 
 OF_CODES = ("prefix", "length", "alphabet", "suffix", "pattern", "check", "check_length", "source")
@@ -86,7 +98,7 @@ def create(name: str, organization: str | None, as_json: bool, **options: Any) -
 def change(campaign: str, organization: str | None, as_json: bool, **options: Any) -> None:
     """Change what is given of a CAMPAIGN, by its name, alternative code or id.
 
-    An empty --pattern takes the pattern away.
+    An empty --pattern takes the pattern away, and an --alarm-level of 0 the alarms.
     """
 
     async def work(services: "Services") -> "Campaign":
@@ -153,6 +165,8 @@ async def _fields(
         fields["promotion_id"] = promotion.id
     if fields.get("code_pattern") == "":
         fields["code_pattern"] = None
+    if fields.get("alarm_level") == 0:
+        fields["alarm_level"] = None
     return fields
 
 
@@ -169,6 +183,8 @@ def _record(campaign: "Campaign") -> dict[str, Any]:
         "pattern": campaign.code_pattern,
         "check": campaign.code_check,
         "check_length": campaign.code_check_length,
+        "alarm_level": campaign.alarm_level,
+        "when_empty": campaign.when_empty,
         "whole_length": made.whole_length,
         # As a text: there may be more than JSON's readers can count.
         "possible_codes": str(made.space),

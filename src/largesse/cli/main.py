@@ -9,6 +9,7 @@ from largesse.cli.coverage import coverage
 from largesse.cli.db import db
 from largesse.cli.demo import demo
 from largesse.cli.errors import Root
+from largesse.cli.events import events
 from largesse.cli.grants import grants
 from largesse.cli.jobs import jobs
 from largesse.cli.keys import keys
@@ -34,7 +35,7 @@ def main() -> None:
 for _command in (
     *(serve, worker, demo, db, settings),
     *(organizations, units, users, keys),
-    *(campaigns, codes, grants, jobs, mails),
+    *(campaigns, codes, grants, jobs, mails, events),
     coverage,
 ):
     main.add_command(_command)

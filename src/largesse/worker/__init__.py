@@ -1,1 +1,1 @@
-"""The loop that takes due jobs and mail."""
+"""The loop that takes due jobs and mail, and watches pools."""

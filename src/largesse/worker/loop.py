@@ -19,11 +19,14 @@ PAUSE_AFTER_FAULT = 5.0
 
 
 async def run(services: "Services", stop: asyncio.Event) -> None:
-    """Run jobs and send mail until `stop` is set; work in hand is finished first."""
+    """Run jobs, send mail and watch pools until `stop` is set; work in hand is finished first."""
     poll = services.settings.worker_poll_seconds
+    pools = services.settings.pool_check_seconds
     await asyncio.gather(
         _repeat("jobs", lambda: run_one_job(services, stop), services.wakeups.jobs, stop, poll),
         _repeat("mail", lambda: send_due_mail(services), services.wakeups.mail, stop, poll),
+        # Nobody is in a hurry to be told of a pool: nothing wakes this one.
+        _repeat("pools", services.pools.check_due, asyncio.Event(), stop, pools),
     )
 
 

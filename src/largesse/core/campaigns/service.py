@@ -1,9 +1,11 @@
 """The use cases of campaigns."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from largesse.core.access.model import Caller, Right
-from largesse.core.campaigns import store
+from largesse.core.campaigns import code_format, store
 from largesse.core.campaigns.model import (
     Campaign,
     CampaignState,
@@ -14,10 +16,15 @@ from largesse.core.campaigns.model import (
     WhenEmpty,
     campaigns,
 )
-from largesse.core.codes.format import DEFAULT_ALPHABET, DEFAULT_LENGTH, CodeFormat
-from largesse.core.errors import InvalidValue, UnknownCampaign
+from largesse.core.codes import limits
+from largesse.core.codes import store as code_store
+from largesse.core.codes.format import CodeFormat
+from largesse.core.codes.known_formats import KnownFormats
+from largesse.core.errors import InvalidValue, UnknownCampaign, WrongState
+from largesse.core.limits import check_fits
+from largesse.core.pools import store as pool_store
 from largesse.core.records import Records
-from largesse.storage.database import Transaction
+from largesse.storage.database import Database, Transaction
 
 ENUMS = {
     "state": CampaignState,
@@ -30,6 +37,11 @@ ENUMS = {
 
 COUNTS = ("codes_in_all", "codes_per_receiver", "codes_per_day", "alarm_level")
 """What is 1 or more, or not given."""
+
+ROOM = {"code_source", "when_empty", "codes_in_all"}
+"""What says, beside its format, how many codes a campaign must be able to make."""
+
+COUNTED = {"codes_in_all", "codes_per_day"}
 
 
 class Campaigns(Records[Campaign]):
@@ -47,6 +59,10 @@ class Campaigns(Records[Campaign]):
         "updated_at",
     }
 
+    def __init__(self, database: Database, formats: KnownFormats) -> None:
+        super().__init__(database)
+        self._formats = formats
+
     async def named(self, caller: Caller, field: str, value: str) -> Campaign:
         """Return a campaign by its id, name or alternative code. Raises UnknownCampaign."""
         async with self.database.read() as tx:
@@ -55,37 +71,104 @@ class Campaigns(Records[Campaign]):
             raise UnknownCampaign(value, field)
         return found
 
+    async def create(self, caller: Caller, new: Mapping[str, Any]) -> Campaign:
+        """Make a campaign and return it.
+
+        Raises:
+            InvalidCodeFormat: its codes could not be made, or not as many as it may give out.
+            and what `Records.create` raises.
+        """
+        try:
+            return await super().create(caller, new)
+        finally:
+            self._formats.forget(caller.organization_id)
+
+    async def change(self, caller: Caller, record_id: Any, values: Mapping[str, Any]) -> Campaign:
+        """Change the fields given and return the campaign.
+
+        Raises:
+            InvalidCodeFormat: its codes could not be made, or not as many as it may give out.
+            WrongState: its new check characters would refuse codes that it has.
+            and what `Records.change` raises.
+        """
+        try:
+            return await super().change(caller, record_id, values)
+        finally:
+            self._formats.forget(caller.organization_id)
+
     async def _insert(self, tx: Transaction, caller: Caller, new: dict[str, Any]) -> Campaign:
         defaults = {
             "state": CampaignState.DRAFT,
             "type": CampaignType.DISCOUNT,
             "distribution": Distribution.UPON_REQUEST,
             "code_source": CodeSource.POOL,
-            "code_prefix": "",
-            "code_length": DEFAULT_LENGTH,
-            "code_alphabet": DEFAULT_ALPHABET,
-            "code_suffix": "",
-            "code_check": CodeCheck.NONE,
-            "code_check_length": 0,
             "when_empty": WhenEmpty.REFUSE,
         }
-        campaign = await super()._insert(tx, caller, _checked(defaults | new))
+        new = self._checked(defaults | new)
+        complete = {**code_format.DEFAULTS, **code_format.settled(new, code_format.DEFAULTS)}
+        campaign = await super()._insert(tx, caller, complete)
         CodeFormat.of(campaign).check()
+        self._check_room(campaign)
+        await pool_store.follow(tx, caller.organization_id, campaign)
         return campaign
 
     async def _update(
         self, tx: Transaction, caller: Caller, record_id: Any, values: dict[str, Any]
     ) -> Campaign:
-        campaign = await super()._update(tx, caller, record_id, _checked(values))
-        CodeFormat.of(campaign).check()
+        values = self._checked(values)
+        if code_format.DEFAULTS.keys() & values.keys():
+            campaign = await self._update_format(tx, caller, record_id, values)
+        else:
+            campaign = await super()._update(tx, caller, record_id, values)
+        if (ROOM | code_format.DEFAULTS.keys()) & values.keys():
+            self._check_room(campaign)
+        if COUNTED & values.keys():
+            await limits.count_again(tx, caller.organization_id, campaign.id)
+        await pool_store.follow(tx, caller.organization_id, campaign)
         return campaign
 
+    async def _update_format(
+        self, tx: Transaction, caller: Caller, record_id: Any, values: dict[str, Any]
+    ) -> Campaign:
+        self._check_id(record_id)
+        # Codes that are on their way into the pool are there before the question, or come after
+        # the answer and meet the new format.
+        await code_store.hold_pool(tx, caller.organization_id, record_id)
+        before = await self._one(tx, caller.organization_id, record_id)
+        values = code_format.settled(values, asdict(before))
+        campaign = await super()._update(tx, caller, record_id, values)
+        new = CodeFormat.of(campaign)
+        new.check()
+        if new.proof != CodeCheck.NONE and new != CodeFormat.of(before):
+            await self._check_no_codes(tx, caller, before)
+        return campaign
 
-def _checked(values: dict[str, Any]) -> dict[str, Any]:
-    for name, kind in ENUMS.items():
-        if name in values and values[name] not in list(kind):
-            raise InvalidValue(name, f"must be one of {', '.join(kind)}")
-    for name in COUNTS:
-        if isinstance(limit := values.get(name), int) and limit < 1:
-            raise InvalidValue(name, "must be 1 or more")
-    return values
+    async def _check_no_codes(self, tx: Transaction, caller: Caller, before: Campaign) -> None:
+        """Refuse check characters that codes made before would not have. Raises WrongState."""
+        if before.state == CampaignState.POSTED and _makes_on_request(before):
+            raise WrongState("campaign", "posted and makes codes on request")
+        if await code_store.has_codes(tx, caller.organization_id, before.id):
+            raise WrongState(
+                "campaign", "one with codes: check characters can then only be given up"
+            )
+
+    def _check_room(self, campaign: Campaign) -> None:
+        makes = _makes_on_request(campaign) or campaign.when_empty == WhenEmpty.GENERATE
+        if makes and campaign.codes_in_all is not None:
+            self._formats.check_room(campaign, campaign.codes_in_all)
+
+    def _checked(self, values: dict[str, Any]) -> dict[str, Any]:
+        for name, kind in ENUMS.items():
+            if name in values and values[name] not in list(kind):
+                raise InvalidValue(name, f"must be one of {', '.join(kind)}")
+        for name in COUNTS:
+            if isinstance(limit := values.get(name), int) and limit < 1:
+                raise InvalidValue(name, "must be 1 or more")
+        check_fits(self.table, values)
+        return values
+
+
+def _makes_on_request(campaign: Campaign) -> bool:
+    return (
+        campaign.code_source == CodeSource.ON_REQUEST or campaign.when_empty == WhenEmpty.ON_REQUEST
+    )
