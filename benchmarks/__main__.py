@@ -3,71 +3,95 @@
 import argparse
 import asyncio
 import json
+import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import layers_table, loads_table, machine, table
-from benchmarks.runs import LAYER_CLIENTS, LAYERED, SCENARIOS, Plan, run
+from benchmarks.report import alone_table, layers_table, loads_table, machine, table
+from benchmarks.runs import ALONE, BIG, LAYER_CLIENTS, OTHERS, SCENARIOS, Plan, run
 
 DATABASES = ("sqlite", "postgres")
+QUICK = ("pool", "subscribe", ALONE, BIG)
 
 
 def arguments() -> argparse.Namespace:
     """Return what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "--quick", action="store_true", help="about a minute: short rounds, no layers"
+        "--quick", action="store_true", help=f"two minutes: short rounds of {', '.join(QUICK)}"
     )
     parser.add_argument("--database", choices=DATABASES, help="only this one")
     parser.add_argument(
         "--scenario",
         action="append",
-        choices=[*SCENARIOS, LAYERED],
-        help="what to measure; may be given several times (default: pool, and layers unless --quick)",
+        choices=[*SCENARIOS, *OTHERS],
+        help="what to measure; may be given several times (default: everything)",
     )
-    parser.add_argument("--rounds", type=int, help="rounds, of which the medians are shown")
+    parser.add_argument("--rounds", type=int, default=3, help="the medians of so many are shown")
     parser.add_argument("--seconds", type=float, help="length of one measurement")
+    parser.add_argument("--clients", type=int, nargs="+", help="of the scenario pool")
+    parser.add_argument("--codes", type=int, help="codes of the big pool")
     parser.add_argument("--directory", type=Path, help="where the databases are made")
     parser.add_argument("--json", type=Path, help="a file for all the figures")
     return parser.parse_args()
 
 
-def main() -> None:
-    """Measure what was asked for."""
-    asked = arguments()
-    seconds = asked.seconds or (1.0 if asked.quick else 6.0)
-    plan = Plan(
+def plan_of(asked: argparse.Namespace) -> Plan:
+    """Return what is to be measured."""
+    seconds = asked.seconds or (1.0 if asked.quick else 4.0)
+    return Plan(
         databases=[asked.database] if asked.database else DATABASES,
-        scenarios=asked.scenario or (["pool"] if asked.quick else ["pool", LAYERED]),
-        rounds=asked.rounds or (3 if asked.quick else 5),
+        scenarios=asked.scenario or (QUICK if asked.quick else [*SCENARIOS, *OTHERS]),
+        rounds=asked.rounds,
         seconds=seconds,
         warm_up=min(1.0, seconds / 3),
         directory=asked.directory,
+        clients=asked.clients or ((1, 64) if asked.quick else (1, 16, 64, 256)),
+        big=asked.codes or (1_000_000 if asked.quick else 10_000_000),
     )
+
+
+def main() -> None:
+    """Measure what was asked for."""
+    asked = arguments()
+    plan = plan_of(asked)
     started = time.monotonic()
     found: dict[str, Any] = {"machine": machine(), "rounds": plan.rounds, "seconds": plan.seconds}
+    found["load_average"] = {"before": os.getloadavg()}
     for kind in plan.databases:
         found[kind] = asyncio.run(run(plan, kind))
-        print(shown(found[kind]), end="\n\n", flush=True)
+        print("\n\n".join(shown(found[kind])), end="\n\n", flush=True)
+    found["load_average"]["after"] = os.getloadavg()
     print(", ".join(f"{name} {value}" for name, value in found["machine"].items()))
-    print(f"{plan.rounds} rounds of {seconds:g} s, {time.monotonic() - started:.0f} s in all")
+    averages = (f"{average[0]:.2f} {when}" for when, average in found["load_average"].items())
+    print(f"load average of a minute: {', '.join(averages)} (that of the benchmark included)")
+    print(f"{plan.rounds} rounds of {plan.seconds:g} s, {time.monotonic() - started:.0f} s in all")
     if asked.json:
         asked.json.write_text(json.dumps(found, indent=2) + "\n")
 
 
-def shown(found: dict[str, Any]) -> str:
-    """Return one database's tables."""
-    parts = [f"== {found['database']} =="]
+def shown(found: dict[str, Any]) -> Iterator[str]:
+    """Yield one database's tables."""
+    yield f"== {found['database']} =="
     if found["ceilings"]:
-        rows = [[name, rate] for name, rate in found["ceilings"].items()]
+        rows = [
+            [f"{kind}: {name}", rate]
+            for kind, rates in found["ceilings"].items()
+            for name, rate in rates.items()
+        ]
         rows.append(["4 KiB synced to disk", found["syncs_per_second"]])
-        parts.append(table(("ceiling", "a second"), rows))
-    if found["loads"]:
-        parts.append(loads_table(found["loads"]))
+        yield table(("ceiling", "a second"), rows)
+    for kind in found["ceilings"]:
+        loads = [load for load in found["loads"] if load["ceiling"] == kind]
+        yield loads_table(loads, ("scenario", "clients"))
+    if found["alone"]:
+        yield alone_table(found["alone"])
     if found["layers"]:
-        parts.append(layers_table(found["layers"], LAYER_CLIENTS))
-    return "\n\n".join(parts)
+        yield layers_table(found["layers"], LAYER_CLIENTS)
+    if found["big"]:
+        yield loads_table(found["big"], ("state",))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""What the database alone could do: the claim, without HTTP, checks, or a second statement.
+"""What the database alone could do: the claim or the upsert, without HTTP, checks and answers.
 
-PostgreSQL: pgbench, one claim and one commit in each transaction. SQLite: the same from one
-thread, with one claim or with 64 claims in each transaction. Both are as durable as the product.
+PostgreSQL: pgbench, one of them and one commit in each transaction. SQLite: the same from one
+thread, with one or with 64 in each transaction. Both are as durable as the product.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import re
 import sqlite3
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from uuid import UUID
 
 from benchmarks.pool import RECEIVERS, receiver_id
 from largesse.core.access.model import Caller
+from largesse.core.ids import new_id
 from tests.postgres import pg_binary
 
 PGBENCH_CLIENTS = 16
@@ -52,6 +54,31 @@ RETURNING pos
 """
 
 
+POSTGRES_SUBSCRIBE = """\\set number random(1, 1000000000000)
+WITH made AS (
+    INSERT INTO subscriptions (organization_id, id, recipient, recipient_key, name, active,
+        created_at, updated_at)
+    VALUES ({organization}, uuidv7(), 'ceiling' || :number || '@example.com',
+        'ceiling' || :number || '@example.com', 'Newsletter', true, now(), now())
+    ON CONFLICT DO NOTHING RETURNING recipient_key, created_at)
+INSERT INTO consents (organization_id, id, recipient_key, action, source, created_at)
+    SELECT {organization}, uuidv7(), recipient_key, 'subscribed', 'ceiling', created_at FROM made;
+"""
+
+SQLITE_SUBSCRIBE = (
+    """
+INSERT INTO subscriptions (organization_id, id, recipient, recipient_key, name, active,
+    created_at, updated_at)
+VALUES (:organization, :id, :recipient, :recipient, 'Newsletter', true, :now, :now)
+ON CONFLICT DO NOTHING
+""",
+    """
+INSERT INTO consents (organization_id, id, recipient_key, action, source, created_at)
+VALUES (:organization, :evidence, :recipient, 'subscribed', 'ceiling', :now)
+""",
+)
+
+
 @dataclass(frozen=True)
 class Claim:
     """Who claims from which campaign."""
@@ -70,14 +97,14 @@ class Claim:
         }
 
 
-async def pgbench(url: str, claim: Claim, *, clients: int, seconds: float) -> float:
-    """Return the claims a second of so many clients of pgbench.
+async def pgbench(url: str, script: str, *, clients: int, seconds: float) -> float:
+    """Return how often a second so many clients of pgbench run a script.
 
     Raises:
         RuntimeError: pgbench failed, e.g. because the pool is empty.
     """
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
-        file.write(POSTGRES_CLAIM.format(last=RECEIVERS - 1, **claim.words))
+        file.write(script)
         file.flush()
         process = await asyncio.create_subprocess_exec(
             *(pg_binary("pgbench"), url, "--no-vacuum", "--protocol=prepared", "-f", file.name),
@@ -93,30 +120,75 @@ async def pgbench(url: str, claim: Claim, *, clients: int, seconds: float) -> fl
     return float(found[1])
 
 
-def sqlite_claims(path: str, claim: Claim, *, batch: int, seconds: float) -> float:
-    """Return the claims a second of one thread with `batch` claims in each commit.
+def claim_script(claim: Claim) -> str:
+    """Return what a client of pgbench does to claim a code."""
+    return POSTGRES_CLAIM.format(last=RECEIVERS - 1, **claim.words)
 
-    It ends early when the pool is empty.
-    """
+
+def subscribe_script(claim: Claim) -> str:
+    """Return what a client of pgbench does to subscribe a recipient."""
+    return POSTGRES_SUBSCRIBE.format(**claim.words)
+
+
+Step = Callable[[sqlite3.Connection, int], bool]
+"""Does the n-th of whatever is counted; False if nothing is left to do."""
+
+
+def sqlite_steps(path: str, step: Step, *, batch: int, seconds: float) -> float:
+    """Return the steps a second of one thread, with so many of them in each commit."""
     connection = sqlite3.connect(path, isolation_level=None, timeout=15)
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
-    values = claim.words | {"hint": -1}
-    claimed, row, started = 0, (0,), time.perf_counter()
-    while row is not None and time.perf_counter() - started < seconds:
+    done, going, started = 0, True, time.perf_counter()
+    while going and time.perf_counter() - started < seconds:
         connection.execute("BEGIN IMMEDIATE")
         for _ in range(batch):
-            values["receiver"] = receiver_id(claimed % RECEIVERS).hex
-            values["now"] = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-            row = connection.execute(SQLITE_CLAIM, values).fetchone()
-            if row is None:
+            going = step(connection, done)
+            if not going:
                 break
-            values["hint"] = row[0]
-            claimed += 1
+            done += 1
         connection.execute("COMMIT")
-    rate = claimed / (time.perf_counter() - started)
+    rate = done / (time.perf_counter() - started)
     connection.close()
     return rate
+
+
+def sqlite_claim(claim: Claim) -> Step:
+    """Return the step that claims a code."""
+    values = claim.words | {"hint": -1}
+
+    def step(connection: sqlite3.Connection, number: int) -> bool:
+        values["receiver"] = receiver_id(number % RECEIVERS).hex
+        values["now"] = _now()
+        row = connection.execute(SQLITE_CLAIM, values).fetchone()
+        if row is not None:
+            values["hint"] = row[0]
+        return row is not None
+
+    return step
+
+
+def sqlite_subscribe(claim: Claim) -> Step:
+    """Return the step that subscribes a recipient whom nobody has subscribed."""
+    run = new_id().hex
+
+    def step(connection: sqlite3.Connection, number: int) -> bool:
+        values = {
+            "organization": claim.caller.organization_id,
+            "recipient": f"ceiling{run}{number}@example.com",
+            "id": new_id().hex,
+            "evidence": new_id().hex,
+            "now": _now(),
+        }
+        for statement in SQLITE_SUBSCRIBE:
+            connection.execute(statement, values)
+        return True
+
+    return step
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 def syncs(directory: Path | None, seconds: float) -> float:

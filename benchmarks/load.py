@@ -10,14 +10,16 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import cycle
+from itertools import count, cycle
 from typing import Any
 
 import psutil
 import uvloop
 
+NUMBER = "%NUMBER%"
+"""Stands in a body for a number that no other request of the run has."""
 END_OF_HEAD = b"\r\n\r\n"
 LENGTH = b"content-length:"
 
@@ -34,6 +36,9 @@ class Orders:
     path: str
     bodies: Sequence[str]
     """Sent one after the other, from the first again after the last."""
+    headers: Mapping[str, str]
+    first: int
+    """The number of the first request."""
     server: int
     """The process id of the server."""
     database: int | None = None
@@ -55,8 +60,8 @@ class Measured:
 
     @property
     def rate(self) -> float:
-        """Answers with status 200 in each second."""
-        return self.answers.get("200", 0) / self.seconds
+        """Answers in each second."""
+        return sum(self.answers.values()) / self.seconds
 
 
 class Processors:
@@ -78,6 +83,8 @@ class Load:
     def __init__(self, orders: Orders) -> None:
         self.orders = orders
         self._requests = cycle([_request(orders, body) for body in orders.bodies])
+        self._numbers = count(orders.first)
+        self._numbered = NUMBER in orders.bodies[0]
         self.over = False
         self.failure: str | None = None
         self._counting = False
@@ -89,7 +96,10 @@ class Load:
 
     def next_request(self) -> bytes:
         """Return what the next free client sends."""
-        return next(self._requests)
+        request = next(self._requests)
+        if self._numbered:
+            return request.replace(NUMBER.encode(), b"%08d" % next(self._numbers))
+        return request
 
     def answered(self, status: int, seconds: float) -> None:
         """Note an answer, if the clock is running."""
@@ -114,16 +124,16 @@ class Load:
         return self._measured(seconds, [b - a for a, b in zip(before, after, strict=True)])
 
     def _measured(self, seconds: float, used: list[float]) -> Measured:
-        count = len(self._latencies)
-        if not count:
+        number = len(self._latencies)
+        if not number:
             raise SystemExit("the server answered nothing")
         ordered = sorted(self._latencies)
-        server, load, *database = (round(part / count * 1e6, 1) for part in used)
+        server, load, *database = (round(part / number * 1e6, 1) for part in used)
         return Measured(
-            answers={str(status): number for status, number in self._answers.items()},
+            answers={str(status): times for status, times in self._answers.items()},
             seconds=seconds,
             latencies_ms={
-                f"p{percent}": round(ordered[min(count - 1, count * percent // 100)] * 1e3, 3)
+                f"p{percent}": round(ordered[min(number - 1, number * percent // 100)] * 1e3, 3)
                 for percent in (50, 99)
             },
             server_us=server,
@@ -174,11 +184,12 @@ class Client(asyncio.Protocol):
 
 
 def _request(orders: Orders, body: str) -> bytes:
+    # The number that is filled in later is as long as the word that stands for it.
     content = body.encode()
-    return (
-        f"POST {orders.path} HTTP/1.1\r\nHost: {orders.host}:{orders.port}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
-    ).encode() + content
+    head = [f"POST {orders.path} HTTP/1.1", f"Host: {orders.host}:{orders.port}"]
+    head += ["Content-Type: application/json", f"Content-Length: {len(content)}"]
+    head += [f"{name}: {value}" for name, value in orders.headers.items()]
+    return "\r\n".join([*head, "", ""]).encode() + content
 
 
 async def measure(orders: Orders) -> Measured:

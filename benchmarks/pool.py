@@ -1,6 +1,7 @@
 """What the load needs in the database: receivers, campaigns and enough codes."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -8,7 +9,6 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text
 
-from benchmarks.load import Orders
 from largesse import migrations
 from largesse.core.access.model import Caller
 from largesse.core.campaigns.model import CampaignState
@@ -19,11 +19,9 @@ from largesse.demo import data
 from largesse.services import Services, open_services
 from largesse.settings import Settings
 from largesse.storage.sequences import next_numbers
-from tests.faults.server import Server
 
 RECEIVERS = 1000
 CHUNK = 5000
-PATH = "/crmapi/rest/v2/promotion_campaigns/request_promo_code"
 
 
 @dataclass
@@ -88,8 +86,8 @@ class Pool:
                 await connection.execute(text("VACUUM ANALYZE codes"))
                 await connection.execute(text("CHECKPOINT"))
 
-    def bodies(self, campaigns: list[str]) -> list[str]:
-        """Return one request of each receiver, going around the campaigns."""
+    def requests(self, campaigns: Sequence[str]) -> list[str]:
+        """Return one request for a code of each receiver, going around the campaigns."""
         return [
             json.dumps(
                 {
@@ -148,17 +146,3 @@ async def _receivers(services: Services, caller: Caller) -> None:
     async with services.database.write() as tx:
         await tx.execute(customers.insert(), people)
         await tx.execute(accounts.insert(), participants)
-
-
-def orders(
-    pool: Pool, server: Server, *, campaigns: list[str], path: str = PATH, **times: Any
-) -> Orders:
-    """Return the orders for a load on the pool's campaigns."""
-    return Orders(
-        host="127.0.0.1",
-        port=server.port,
-        server=server.process.pid,
-        path=path,
-        bodies=pool.bodies(campaigns),
-        **times,
-    )

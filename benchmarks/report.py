@@ -9,7 +9,8 @@ from typing import Any
 
 from benchmarks.load import Measured
 
-TIMES = ("p50_ms", "p99_ms", "server_us", "database_us", "load_us")
+TIMES = ("p50_ms", "p99_ms", "p99_to_p50", "server_us", "database_us", "load_us")
+TIMES_HEADER = ("p50 ms", "p99 ms", "p99 / p50", "server us", "database us", "load us")
 
 
 def machine() -> dict[str, Any]:
@@ -20,7 +21,6 @@ def machine() -> dict[str, Any]:
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "load_average": os.getloadavg()[0],
     }
 
 
@@ -45,6 +45,9 @@ def summary(rounds: Sequence[Measured], ceilings: Mapping[str, Sequence[float]])
         },
         "p50_ms": median(one.latencies_ms["p50"] for one in rounds),
         "p99_ms": median(one.latencies_ms["p99"] for one in rounds),
+        "p99_to_p50": round(
+            median(one.latencies_ms["p99"] / one.latencies_ms["p50"] for one in rounds), 2
+        ),
         "server_us": median(one.server_us for one in rounds),
         "database_us": median(databases) if databases else None,
         "load_us": median(one.load_us for one in rounds),
@@ -74,16 +77,22 @@ def _cell(value: Any) -> str:
     return str(value)
 
 
-def loads_table(loads: Sequence[Mapping[str, Any]]) -> str:
-    """Return the table of loads, with a column for each ceiling."""
+def loads_table(loads: Sequence[Mapping[str, Any]], first: Sequence[str]) -> str:
+    """Return a table of loads: what they are called by, rates, ratios to each ceiling, times."""
     tops = list(loads[0]["ratios"])
-    header = ("scenario", "clients", "requests/s", "from", "to", *(f"/ {name}" for name in tops))
-    names = ("scenario", "clients", "requests_per_second", "slowest", "fastest")
+    names = (*first, "requests_per_second", "slowest", "fastest")
+    header = (*first, "requests/s", "from", "to", *(f"/ {name}" for name in tops), *TIMES_HEADER)
     rows = [
         [*(one[name] for name in names), *one["ratios"].values(), *(one[name] for name in TIMES)]
         for one in loads
     ]
-    return table((*header, "p50 ms", "p99 ms", "server us", "database us", "load us"), rows)
+    return table(header, rows)
+
+
+def alone_table(alone: Mapping[str, float]) -> str:
+    """Return the table of a client who is alone."""
+    header = ("one client, no HTTP", "group commit ms", "one by one ms", "ratio")
+    return table(header, [["p50 of a request", *alone.values()]])
 
 
 def layers_table(layers: Sequence[Mapping[str, Any]], clients: int) -> str:

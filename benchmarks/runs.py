@@ -1,21 +1,25 @@
 """The scenarios, and the rounds in which they are measured beside their ceilings."""
 
 import asyncio
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.ceilings import BATCH, PGBENCH_CLIENTS, Claim, pgbench, sqlite_claims, syncs
+from benchmarks import ceilings
+from benchmarks.alone import Alone
+from benchmarks.big import BASE, Big
 from benchmarks.databases import Place, open_place
 from benchmarks.layers import LAYERS
-from benchmarks.load import Measured, measure
-from benchmarks.pool import Pool, open_pool, orders
+from benchmarks.load import NUMBER, Measured, Orders, measure
+from benchmarks.pool import Pool, open_pool
 from benchmarks.report import summary
-from tests.faults.server import Server, server
+from largesse.demo import data
+from tests.faults.server import SERVE, Server, server
 
-CLIENTS = (1, 16, 64)
+PRODUCT = ("-m", "largesse", *SERVE)
 LAYER_CLIENTS = 16
 CEILING = "CEILING"
 FIRST_GUESS = 5000
@@ -23,6 +27,8 @@ FIRST_GUESS = 5000
 
 CEILING_CODES = {"sqlite": 30_000, "postgres": 15_000}
 """Codes for a second of a ceiling."""
+
+REQUEST = "/crmapi/rest/v2/promotion_campaigns/request_promo_code"
 
 
 @dataclass(frozen=True)
@@ -35,14 +41,20 @@ class Plan:
     seconds: float
     warm_up: float
     directory: Path | None
+    clients: Sequence[int]
+    """How many clients the scenario `pool` is measured with, one after the other."""
+    big: int
+    """Codes of the campaign of `big-pool`."""
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """The campaigns that a load asks in turn."""
+    """What a load asks for."""
 
-    campaigns: dict[str, dict[str, Any]]
+    campaigns: Mapping[str, Mapping[str, Any]]
+    """Campaigns to ask in turn, with what is special about them."""
     pooled: bool = True
+    ceiling: str = "claim"
 
 
 SCENARIOS = {
@@ -50,11 +62,16 @@ SCENARIOS = {
     "campaigns": Scenario({f"POOL{number}": {} for number in range(16)}),
     "limited": Scenario({"LIMITED": {"codes_per_receiver": 1_000_000}}),
     "on-request": Scenario({"ONREQUEST": {"code_source": "on_request"}}, pooled=False),
+    "subscribe": Scenario({}, pooled=False, ceiling="subscribe"),
 }
 """One campaign with a pool; 16 of them in turn; one with a limit per receiver; one that makes
-its codes when asked."""
+its codes when asked; newsletter subscriptions."""
 
-LAYERED = "layers"
+CLIENTS = 64
+"""Clients of every scenario but `pool`."""
+
+ALONE, LAYERED, BIG = "alone", "layers", "big-pool"
+OTHERS = (ALONE, LAYERED, BIG)
 
 
 @dataclass
@@ -65,80 +82,120 @@ class Run:
     place: Place
     pool: Pool
     fastest: float = FIRST_GUESS
-    ceilings: dict[str, list[float]] = field(default_factory=dict)
+    sent: int = 0
+    """Numbers that were given to requests."""
+    ceilings: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    """By what is done, then by how."""
     syncs: list[float] = field(default_factory=list)
     loads: dict[tuple[str, int], list[Measured]] = field(default_factory=dict)
     layers: dict[str, list[Measured]] = field(default_factory=dict)
+    alone: list[Alone] = field(default_factory=list)
+    big: dict[str, list[Measured]] = field(default_factory=dict)
 
-    async def ceiling(self) -> None:
+    async def ceiling(self, kind: str) -> None:
         """Measure what the database alone can do."""
         seconds, url = self.plan.seconds, self.place.url
-        claim = Claim(self.pool.caller, self.pool.campaigns[CEILING])
-        await self.pool.ensure(CEILING, int(CEILING_CODES[self.place.kind] * seconds))
+        claim = ceilings.Claim(self.pool.caller, self.pool.campaigns[CEILING])
+        found = self.ceilings.setdefault(kind, {})
+        if kind == "claim":
+            await self.pool.ensure(CEILING, int(CEILING_CODES[self.place.kind] * seconds))
         if self.place.kind == "postgres":
-            for clients in (1, PGBENCH_CLIENTS):
-                rate = await pgbench(url, claim, clients=clients, seconds=seconds)
-                self.ceilings.setdefault(f"pgbench {clients}", []).append(rate)
+            make = {"claim": ceilings.claim_script, "subscribe": ceilings.subscribe_script}[kind]
+            for clients in (1, ceilings.PGBENCH_CLIENTS):
+                rate = await ceilings.pgbench(url, make(claim), clients=clients, seconds=seconds)
+                found.setdefault(f"pgbench {clients}", []).append(rate)
         else:
             path = url.removeprefix("sqlite:///")
-            for batch in (1, BATCH):
+            step = {"claim": ceilings.sqlite_claim, "subscribe": ceilings.sqlite_subscribe}[kind]
+            for batch in (1, ceilings.BATCH):
                 rate = await asyncio.to_thread(
-                    sqlite_claims, path, claim, batch=batch, seconds=seconds
+                    ceilings.sqlite_steps, path, step(claim), batch=batch, seconds=seconds
                 )
-                self.ceilings.setdefault(f"{batch} a commit", []).append(rate)
-        self.syncs.append(await asyncio.to_thread(syncs, self.plan.directory, 0.2))
+                found.setdefault(f"{batch} a commit", []).append(rate)
+        self.syncs.append(await asyncio.to_thread(ceilings.syncs, self.plan.directory, 0.2))
 
     async def load(self, process: Server, name: str, clients: int) -> None:
         """Measure one load."""
         scenario = SCENARIOS[name]
         campaigns = list(scenario.campaigns)
-        need = self._codes(self.plan.seconds + self.plan.warm_up)
         if scenario.pooled:
             for campaign in campaigns:
-                await self.pool.ensure(campaign, need // len(campaigns) + 1)
-        found = await self._measure(process, clients, campaigns=campaigns)
+                await self.pool.ensure(campaign, self.codes // len(campaigns) + 1)
+        found = await self.measure(process, clients, self.what(name))
         self.loads.setdefault((name, clients), []).append(found)
+
+    def what(self, name: str) -> dict[str, Any]:
+        """Return what the clients of a scenario send."""
+        if name == "subscribe":
+            body = {"name": "Newsletter", "recipient": f"{NUMBER}@example.com"}
+            headers = {"UserOrganization": data.ORGANIZATION}
+            return {"path": "/subscriptions", "bodies": [json.dumps(body)], "headers": headers}
+        return {"path": REQUEST, "bodies": self.pool.requests(list(SCENARIOS[name].campaigns))}
 
     async def layer(self, process: Server, name: str) -> None:
         """Measure the requests that stop behind one layer."""
-        await self.pool.ensure("POOL", self._codes(self.plan.seconds + self.plan.warm_up))
-        found = await self._measure(process, LAYER_CLIENTS, campaigns=["POOL"], path=LAYERS[name])
+        await self.pool.ensure("POOL", self.codes)
+        found = await self.measure(
+            process, LAYER_CLIENTS, self.what("pool") | {"path": LAYERS[name]}
+        )
         self.layers.setdefault(name, []).append(found)
 
-    async def _measure(self, process: Server, clients: int, **what: Any) -> Measured:
+    async def measure(self, process: Server, clients: int, what: Mapping[str, Any]) -> Measured:
+        """Let so many clients send requests, all of which must be served."""
         plan = self.plan
-        times = {"clients": clients, "warm_up": plan.warm_up, "seconds": plan.seconds}
-        found = await measure(orders(self.pool, process, database=self.place.pid, **times, **what))
-        if set(found.answers) != {"200"}:
+        orders = Orders(
+            host="127.0.0.1",
+            port=process.port,
+            clients=clients,
+            warm_up=plan.warm_up,
+            seconds=plan.seconds,
+            server=process.process.pid,
+            database=self.place.pid,
+            first=self.sent,
+            **({"headers": {}} | what),
+        )
+        found = await measure(orders)
+        if not found.answers.keys() <= {"200", "201"}:
             raise RuntimeError(f"not every request was served: {found.answers}")
         self.fastest = max(self.fastest, found.rate)
+        # Those of the warm-up were not counted.
+        self.sent += 2 * int(found.rate * (plan.seconds + plan.warm_up)) + clients
         return found
 
-    def _codes(self, seconds: float) -> int:
-        """Return how many codes a measurement may need."""
-        return int(self.fastest * 1.5 * seconds)
+    @property
+    def codes(self) -> int:
+        """How many codes a measurement may need."""
+        return int(self.fastest * 1.5 * (self.plan.seconds + self.plan.warm_up))
 
     def results(self) -> dict[str, Any]:
         """Return the medians."""
         return {
             "database": self.place.version,
             "syncs_per_second": round(median(self.syncs), 1) if self.syncs else None,
-            "ceilings": {name: round(median(found), 1) for name, found in self.ceilings.items()},
+            "ceilings": {
+                kind: {name: round(median(rates), 1) for name, rates in found.items()}
+                for kind, found in self.ceilings.items()
+            },
             "loads": [
-                {"scenario": name, "clients": clients} | summary(found, self.ceilings)
+                {"scenario": name, "clients": clients, "ceiling": SCENARIOS[name].ceiling}
+                | summary(found, self.ceilings[SCENARIOS[name].ceiling])
                 for (name, clients), found in self.loads.items()
             ],
+            "alone": Alone.summary(self.alone) if self.alone else None,
             "layers": [{"layer": name} | summary(found, {}) for name, found in self.layers.items()],
+            "big": [
+                {"state": name} | summary(found, {BASE: [one.rate for one in self.big[BASE]]})
+                for name, found in self.big.items()
+            ],
         }
 
 
 async def run(plan: Plan, kind: str) -> dict[str, Any]:
     """Measure one database and return the results."""
     with open_place(kind, plan.directory) as place:
-        chosen = [SCENARIOS[name] for name in plan.scenarios if name != LAYERED]
-        campaigns = {CEILING: {}, "POOL": {}}
-        for scenario in chosen:
-            campaigns |= scenario.campaigns
+        campaigns: dict[str, Mapping[str, Any]] = {CEILING: {}, "POOL": {}, BIG: {}}
+        for name in plan.scenarios:
+            campaigns |= SCENARIOS[name].campaigns if name in SCENARIOS else {}
         pool = await open_pool(place.url, campaigns)
         try:
             one = Run(plan, place, pool)
@@ -149,16 +206,35 @@ async def run(plan: Plan, kind: str) -> dict[str, Any]:
 
 
 async def _rounds(one: Run) -> None:
-    loads = [name for name in one.plan.scenarios if name != LAYERED]
+    plan, url = one.plan, one.place.url
+    loads = [name for name in plan.scenarios if name in SCENARIOS]
     if loads:
-        async with server(one.place.url) as product:
-            for _ in range(one.plan.rounds):
-                await one.ceiling()
+        async with server(url, command=PRODUCT) as product:
+            for _ in range(plan.rounds):
+                for kind in dict.fromkeys(SCENARIOS[name].ceiling for name in loads):
+                    await one.ceiling(kind)
                 for name in loads:
-                    for clients in CLIENTS:
+                    for clients in plan.clients if name == "pool" else (CLIENTS,):
                         await one.load(product, name, clients)
-    if LAYERED in one.plan.scenarios:
-        async with server(one.place.url, command=("-m", "benchmarks.layers")) as layered:
-            for _ in range(one.plan.rounds):
+    if ALONE in plan.scenarios:
+        for _ in range(plan.rounds):
+            await one.pool.ensure("POOL", one.codes)
+            one.alone.append(await Alone.measure(one.pool, "POOL", plan.seconds))
+    if LAYERED in plan.scenarios:
+        async with server(url, command=("-m", "benchmarks.layers")) as layered:
+            for _ in range(plan.rounds):
                 for name in LAYERS:
                     await one.layer(layered, name)
+    if BIG in plan.scenarios:
+        await _big(one)
+
+
+async def _big(one: Run) -> None:
+    """Measure a big pool when little of it is sold, and when little of it is left."""
+    big = Big(one.place, one.pool, BIG, one.plan.big)
+    what = one.what("pool") | {"bodies": one.pool.requests([BIG])}
+    async for state in big.states():
+        async with server(one.place.url, command=PRODUCT) as product:
+            for _ in range(one.plan.rounds):
+                found = await one.measure(product, CLIENTS, what)
+                one.big.setdefault(state, []).append(found)
