@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -26,7 +27,7 @@ FORMATS: tuple[tuple[dict[str, Any], str], ...] = (
 )
 """What is given of a format, and the form of its codes."""
 
-FORMAT, VALUE, BODY = "invalid_code_format", "invalid_value", "invalid_body"
+FORMAT, VALUE = "invalid_code_format", "invalid_value"
 
 REFUSED: tuple[tuple[dict[str, Any], str, str], ...] = (
     ({"code_alphabet": "ABA"}, FORMAT, "2 different ones among 3"),
@@ -71,7 +72,7 @@ async def test_codes_have_the_form_that_was_asked_for(served: Served) -> None:
         codes = await pooled(api, made["id"])
         assert len(codes) == 3
         assert all(re.fullmatch(form, code) for code in codes), (given, codes)
-        assert (await api.get(f"/codes/{codes[0].swapcase()}"))["code"] == codes[0]
+        assert (await api.get(f"/codes/{quote(codes[0].swapcase())}"))["code"] == codes[0]
 
 
 async def test_what_is_no_format_is_refused_when_made_and_when_changed(served: Served) -> None:
@@ -108,8 +109,7 @@ async def test_what_is_no_format_is_refused_when_made_and_when_changed(served: S
 async def test_nor_are_values_of_other_kinds_taken(served: Served, given: dict[str, Any]) -> None:
     api = await organization(served, "Formats")
     answer = await api.send("POST", "/campaigns", {"name": "new"} | given)
-    assert answer.status_code == 400
-    assert answer.json()["code"] in (BODY, VALUE)
+    problem(answer, 400, VALUE)
     assert (await api.get("/campaigns"))["items"] == []
 
 
@@ -128,7 +128,7 @@ async def test_typing_errors_and_guesses_are_refused(served: Served) -> None:
     problem(answer, 409, "code_not_effective")
     problem(await api.send("GET", f"/codes/{wrong}"), 404, "unknown_code")
     problem(await api.send("POST", codes, {"codes": [wrong]}), 400, VALUE)
-    problem(await api.send("POST", codes, {"count": 0}), 400, BODY)
+    problem(await api.send("POST", codes, {"count": 0}), 400, VALUE)
     change = await api.send("PATCH", f"/campaigns/{made['id']}", {"code_check": "keyed"})
     problem(change, 409, "wrong_state")
     given = await api.post("/codes/request", request | {"code": code.lower()}, status=200)

@@ -24,7 +24,7 @@ MOST_FORMATS = 1000
 """Different formats of an organization, beyond which its codes are looked for in the database."""
 
 MOST_ORGANIZATIONS = 10_000
-"""Organizations whose formats are remembered at most."""
+"""Organizations whose formats and keys are remembered at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class KnownFormats:
         self._access = access
         self._space_per_code = space_per_code
         self._known: dict[int, _Known] = {}
+        self._keys: dict[int, bytes] = {}
         self._changes = 0
         self._reading = asyncio.Lock()
 
@@ -64,8 +65,14 @@ class KnownFormats:
 
     async def key(self, organization_id: int) -> bytes:
         """Return what the organization's keyed check characters are made with."""
-        signing_key = await self._access.signing_key()
-        return hmac.digest(signing_key, f"codes:{organization_id}".encode(), "sha256")
+        key = self._keys.get(organization_id)
+        if key is None:
+            signing_key = await self._access.signing_key()
+            key = hmac.digest(signing_key, f"codes:{organization_id}".encode(), "sha256")
+            if len(self._keys) >= MOST_ORGANIZATIONS:
+                self._keys.clear()
+            self._keys[organization_id] = key
+        return key
 
     def check_room(self, campaign: Campaign, count: int) -> None:
         """Refuse a count of codes that a campaign's format has no room for.
