@@ -14,7 +14,10 @@ from largesse.core.customers.model import AccountKind, ByAccount, ByCustomer
 from largesse.demo import data
 from largesse.services import Services
 
-NAMES = ("plenty", "few", "limited", "draft", "reward", "instant", "nothing of the kind")
+NAMES = (
+    *("plenty", "few", "limited", "capped", "daily", "capped and few", "all limits"),
+    *("overflowing", "on request", "draft", "reward", "instant", "nothing of the kind"),
+)
 KEPT = "KEPT-0001", "KEPT-0002"
 RECEIVERS = (
     ByAccount(AccountKind.REWARDS, "number", "RP0000000618"),
@@ -43,13 +46,20 @@ async def campaigns(services: Services) -> Caller:
         ("plenty", 40, {}),
         ("few", 5, {}),
         ("limited", 40, {"codes_per_receiver": 2}),
+        ("capped", 40, {"codes_in_all": 3}),
+        ("daily", 40, {"codes_per_day": 4}),
+        ("capped and few", 2, {"codes_in_all": 3, "codes_per_receiver": 2}),
+        ("all limits", 40, {"codes_in_all": 4, "codes_per_day": 3, "codes_per_receiver": 2}),
+        ("overflowing", 2, {"when_empty": "on_request", "codes_in_all": 5}),
         ("draft", 5, {"state": "draft"}),
         ("reward", 5, {"type": "reward"}),
         ("instant", 5, {"distribution": "instant"}),
     ):
         await services.campaigns.create(caller, {"name": name, "state": "posted"} | changes)
         await services.codes.generate(caller, CampaignRef("name", name), codes)
-    await services.codes.add(caller, CampaignRef("name", "plenty"), list(KEPT))
+    made = {"name": "on request", "state": "posted", "code_source": "on_request", "codes_in_all": 2}
+    await services.campaigns.create(caller, made)
+    await services.codes.add(caller, CampaignRef("name", "limited"), list(KEPT))
     return caller
 
 
@@ -73,7 +83,9 @@ def seen(outcome: Given | Exception) -> Any:
     if isinstance(outcome, Exception):
         return type(outcome), str(outcome)
     code = outcome.code
-    return code.code, code.state, code.customer_id, code.account_id, outcome.campaign.name
+    # A code made for the request is random.
+    text = "made" if code.created_at == code.issued_at else code.code
+    return text, code.state, code.customer_id, code.account_id, outcome.campaign.name
 
 
 async def test_a_batch_gets_what_its_commands_would_get_one_by_one(

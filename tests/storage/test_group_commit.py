@@ -87,7 +87,7 @@ async def test_closing_finishes_what_was_accepted(services: Services) -> None:
 
 
 async def test_a_full_queue_refuses_and_does_nothing(services: Services) -> None:
-    group = GroupCommit(services.database.write, most_waiting=3)
+    group = GroupCommit(services.database.write, most_waiting=3, lanes=1)
     found = await asyncio.gather(
         *(group.submit(keep, 2 * n) for n in range(5)), return_exceptions=True
     )

@@ -103,7 +103,7 @@ class GroupCommit:
                 finally:
                     self._in_flight.remove(count)
         finally:
-            self._running.discard(asyncio.current_task())  # type: ignore[arg-type]
+            self._running.discard(asyncio.current_task())
 
     async def _commit(self, entries: list[Entry], *, again: bool = False) -> None:
         """Carry out entries in one transaction and settle them once it is committed."""

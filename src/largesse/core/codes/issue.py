@@ -104,11 +104,12 @@ async def issue(tx: Transaction, commands: Sequence[IssueCode]) -> list[Given | 
     """
     plans = await _plans(tx, commands)
     going = [plan for plan in plans if isinstance(plan, Plan)]
-    reserved = await limits.reserve(tx, going)
-    await _take(tx, going)
-    await _use_up_passwords(tx, going)
-    await _make_on_request(tx, going)
-    await limits.release(tx, reserved)
+    room = await limits.reserve(tx, going)
+    admitted = await _take_within(tx, going, room)
+    await _use_up_passwords(tx, admitted)
+    await _make_on_request(tx, admitted)
+    room.give_back([plan for plan in admitted if plan.refusal is not None])
+    await limits.release(tx, room)
     return [_outcome(plan) for plan in plans]
 
 
@@ -208,14 +209,31 @@ async def _by_code(tx: Transaction, organization_id: int, texts: set[str]) -> di
 # --- taking ------------------------------------------------------------------------------------
 
 
+async def _take_within(tx: Transaction, plans: list[Plan], room: limits.Room) -> list[Plan]:
+    """Take codes for the plans that the limits have room for, and return these plans.
+
+    Who gets none leaves its room to those who were refused for want of it, as it would have if
+    they had come one after the other.
+    """
+    going: list[Plan] = []
+    waiting = plans
+    while waiting:
+        over = room.admit(waiting)
+        admitted = [plan for plan in waiting if plan.refusal is None]
+        await _take(tx, admitted)
+        without = [plan for plan in admitted if plan.refusal is not None]
+        room.give_back(without)
+        going += [plan for plan in admitted if plan.refusal is None]
+        waiting = over if without else []
+    return going
+
+
 async def _take(tx: Transaction, plans: Sequence[Plan]) -> None:
     """Give out codes that are there: the next of a pool, or the very one that is named."""
     pooled: dict[Key, list[Plan]] = defaultdict(list)
     named: dict[Key, list[Plan]] = defaultdict(list)
     for plan in plans:
         wanted, organization_id = plan.command.wanted, plan.command.organization_id
-        if plan.refusal is not None:
-            continue
         if isinstance(wanted, CodeRef):
             named[organization_id, folded(wanted.code)].append(plan)
         elif plan.campaign.code_source == CodeSource.POOL:
@@ -296,9 +314,7 @@ async def _use_up_passwords(tx: Transaction, plans: Sequence[Plan]) -> None:
         assert plan.receiver is not None
         assert plan.receiver.one_time_token_id is not None
         organization_id = plan.command.organization_id
-        if plan.refusal is not None or await use_up_one_time_password(
-            tx, organization_id, plan.receiver.one_time_token_id
-        ):
+        if await use_up_one_time_password(tx, organization_id, plan.receiver.one_time_token_id):
             continue
         plan.refusal = CustomerTokenNotEffective()
         if plan.code is not None:

@@ -5,9 +5,9 @@ a campaign without such a limit is not counted. What one receiver has is counted
 themselves, behind a lock on the receiver.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from sqlalchemy import case, delete, func, select, true, tuple_, update
 from largesse.core import clock
 from largesse.core.codes.model import code_counts, codes
 from largesse.core.customers.model import customers
-from largesse.core.errors import CodesLimitReached, ReceiverLimitReached
+from largesse.core.errors import CodesLimitReached, ReceiverLimitReached, Refused
 from largesse.storage.database import Transaction
 
 if TYPE_CHECKING:
@@ -34,46 +34,71 @@ RESERVED = [code_counts.c[name] for name in (*KEY, "given", "reserved", "most")]
 RELEASED = [code_counts.c[name] for name in (*KEY, "given")]
 
 
+Holder = tuple[int, UUID, UUID]
+"""Organization, customer and campaign."""
+
+
 @dataclass(slots=True)
-class Reserved:
-    """What a batch may give out, and what it has not given out yet."""
+class Room:
+    """What the limits of a batch's campaigns still allow."""
 
-    left: Counter[Count] = field(default_factory=Counter)
-    of_plan: dict["Plan", list[Count]] = field(default_factory=dict)
+    counts: dict[Count, int]
+    """Codes that may be given out: they are counted as given, and what is left is released."""
+    receivers: dict[Holder, int]
+
+    def admit(self, plans: Sequence["Plan"]) -> list["Plan"]:
+        """Let plans in as long as there is room; refuse the others and return them."""
+        over: list[Plan] = []
+        for plan in plans:
+            plan.refusal = self._refusal(plan)
+            if plan.refusal is None:
+                self._take(plan, 1)
+            else:
+                over.append(plan)
+        return over
+
+    def give_back(self, plans: Sequence["Plan"]) -> None:
+        """Take plans out again that were let in and got no code."""
+        for plan in plans:
+            self._take(plan, -1)
+
+    def _refusal(self, plan: "Plan") -> Refused | None:
+        campaign = plan.campaign
+        holder = _holder(plan)
+        if holder is not None and self.receivers[holder] < 1:
+            return ReceiverLimitReached(campaign.name, campaign.codes_per_receiver or 0)
+        for count, most in _limits_of(plan).items():
+            if self.counts[count] < 1:
+                return CodesLimitReached(campaign.name, most)
+        return None
+
+    def _take(self, plan: "Plan", number: int) -> None:
+        if (holder := _holder(plan)) is not None:
+            self.receivers[holder] -= number
+        for count in _limits_of(plan):
+            self.counts[count] -= number
 
 
-async def reserve(tx: Transaction, plans: Sequence["Plan"]) -> Reserved:
-    """Refuse the plans that a limit leaves no room for; `release` gives back what is left over.
+async def reserve(tx: Transaction, plans: Sequence["Plan"]) -> Room:
+    """Find out how much room the limits leave for a batch, and keep other batches out of it.
 
-    The counts come first and then the receivers, each in the order of their keys, so that two
-    batches never wait for each other in a circle.
+    Receivers come first and then the counts, each in the order of their keys, so that two batches
+    never wait for each other in a circle.
     """
-    limited = [(plan, _limits_of(plan)) for plan in plans]
-    most = {count: limit for _, found in limited for count, limit in found.items()}
-    reserved = Reserved()
+    room = Room({}, await _receivers(tx, plans))
+    most = {count: limit for plan in plans for count, limit in _limits_of(plan).items()}
     if most:
-        asked = Counter(count for _, found in limited for count in found)
-        rows = [(*count, 0, asked[count], most[count]) for count in sorted(asked, key=_order)]
+        asked = Counter(count for plan in plans for count in _limits_of(plan))
+        rows = [(*count, 0, asked[count], most[count]) for count in sorted(most, key=_order)]
         statement = tx.prepared("reserve codes", lambda: _reserve(tx))
         for row in await tx.rows(statement, tx.engine.give("given", RESERVED, rows)):
-            reserved.left[row.organization_id, row.campaign_id, row.day] = row.reserved
-    for plan, found in limited:
-        full = next((count for count in found if not reserved.left[count]), None)
-        if full is not None:
-            plan.refusal = CodesLimitReached(plan.campaign.name, most[full])
-        elif found:
-            reserved.left.subtract(found.keys())
-            reserved.of_plan[plan] = list(found)
-    await _check_receivers(tx, [plan for plan in plans if plan.refusal is None])
-    return reserved
+            room.counts[row.organization_id, row.campaign_id, row.day] = row.reserved
+    return room
 
 
-async def release(tx: Transaction, reserved: Reserved) -> None:
-    """Give back what was reserved for plans that got no code."""
-    for plan, counts in reserved.of_plan.items():
-        if plan.refusal is not None:
-            reserved.left.update(counts)
-    rows = [(*count, left) for count, left in reserved.left.items() if left]
+async def release(tx: Transaction, room: Room) -> None:
+    """Take back from the counts what the batch did not give out."""
+    rows = [(*count, left) for count, left in room.counts.items() if left]
     if rows:
         statement = tx.prepared("release codes", lambda: _release(tx))
         await tx.execute(statement, tx.engine.give("given", RELEASED, rows))
@@ -150,30 +175,27 @@ def _release(tx: Transaction) -> Any:
 
 # --- one receiver ------------------------------------------------------------------------------
 
-Holder = tuple[int, UUID, UUID]
-"""Organization, customer and campaign."""
 
-
-async def _check_receivers(tx: Transaction, plans: Sequence["Plan"]) -> None:
-    """Refuse the plans of receivers who have, or get in this batch, all that they may have."""
-    limited: dict[Holder, list[Plan]] = defaultdict(list)
+async def _receivers(tx: Transaction, plans: Sequence["Plan"]) -> dict[Holder, int]:
+    """Return how many more codes each receiver may have, while nobody else gives it any."""
+    limited: dict[Holder, int] = {}
     for plan in plans:
-        if plan.campaign.codes_per_receiver is not None and plan.receiver is not None:
-            holder = (plan.command.organization_id, plan.receiver.customer_id, plan.campaign.id)
-            limited[holder].append(plan)
+        if (holder := _holder(plan)) is not None:
+            limited[holder] = plan.campaign.codes_per_receiver or 0
     if not limited:
-        return
+        return limited
     holders = sorted(limited, key=lambda holder: (holder[0], holder[1].int, holder[2].int))
     parameters = tx.engine.give("holder", HOLDER, holders)
-    # Two batches that give to one receiver count one after the other.
     await tx.rows(tx.prepared("lock receivers", lambda: _lock(tx)), parameters)
-    rows = await tx.rows(tx.prepared("codes of receivers", lambda: _held(tx)), parameters)
-    held = {(row.organization_id, row.customer_id, row.campaign_id): row.held for row in rows}
-    for holder, asking in limited.items():
-        campaign = asking[0].campaign
-        limit = campaign.codes_per_receiver or 0
-        for plan in asking[max(0, limit - held.get(holder, 0)) :]:
-            plan.refusal = ReceiverLimitReached(campaign.name, limit)
+    for row in await tx.rows(tx.prepared("codes of receivers", lambda: _held(tx)), parameters):
+        limited[row.organization_id, row.customer_id, row.campaign_id] -= row.held
+    return limited
+
+
+def _holder(plan: "Plan") -> Holder | None:
+    if plan.campaign.codes_per_receiver is None or plan.receiver is None:
+        return None
+    return plan.command.organization_id, plan.receiver.customer_id, plan.campaign.id
 
 
 HOLDER = [codes.c[name] for name in ("organization_id", "customer_id", "campaign_id")]
