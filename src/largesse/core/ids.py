@@ -8,13 +8,16 @@ VARIANTS = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 
 
 def new_id() -> UUID:
-    """Return a new UUIDv7 (RFC 9562): 48 bits of Unix milliseconds, then 74 random bits."""
-    milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10))
-    value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | random
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    return UUID(int=value)
+    """Return a new UUIDv7 (RFC 9562): 48 bits of Unix milliseconds, 12 of their fraction, 62 random.
+
+    Rows that one process makes one after another are listed in that order: each takes longer than
+    the 244 nanoseconds of the last bit of time.
+    """
+    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+    fraction = (rest << 12) // 1_000_000
+    random = int.from_bytes(os.urandom(8)) >> 2
+    time_and_version = (milliseconds & 0xFFFF_FFFF_FFFF) << 16 | 0x7 << 12 | fraction
+    return UUID(int=time_and_version << 64 | 0x2 << 62 | random)
 
 
 def new_ids(count: int) -> list[str]:
