@@ -102,7 +102,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     max_body_bytes: int = 8 * 1024 * 1024
     """The largest request body, in bytes."""
     worker: bool = True
-    """Whether `serve` also runs jobs and sends mail."""
+    """Whether `serve` also runs jobs, sends mail and watches pools."""
     worker_poll_seconds: float = 1.0
     """How often a worker looks for work that no one told it about."""
     pool_check_seconds: float = 10.0

@@ -1,4 +1,4 @@
-"""`largesse worker`: jobs and mail in a process of their own."""
+"""`largesse worker`: jobs, mail and pools in a process of their own."""
 
 import rich_click as click
 
@@ -10,7 +10,7 @@ from largesse.cli.session import opened, prepared, shown, sqlite_file
 @click.command()
 @json_option
 def worker(as_json: bool) -> None:
-    """Run jobs and send mail until told to stop, over PostgreSQL.
+    """Run jobs, send mail and watch pools until told to stop, over PostgreSQL.
 
     `serve` does so too unless LARGESSE_WORKER is false. SIGTERM and Ctrl-C let the work in hand
     finish first; what remains goes on in another worker or after the next start.
