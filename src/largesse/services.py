@@ -97,14 +97,7 @@ def open_services(settings: Settings) -> Services:
     """Build every service from the settings; connections are made when they are needed."""
     database = Database(settings.database_url)
     wakeups = Wakeups()
-    access = Access(
-        database,
-        secret=settings.secret,
-        default_organization=settings.default_organization,
-        failures=settings.login_failures,
-        failure_seconds=settings.login_failure_seconds,
-        recheck_seconds=settings.token_recheck_seconds,
-    )
+    access = _access(settings, database)
     receivers = Receivers(database, access)
     formats = KnownFormats(database, access, space_per_code=settings.code_space_per_code)
     generation = Generation(formats)
@@ -153,6 +146,17 @@ def open_services(settings: Settings) -> Services:
         jobs=Jobs(database),
         events=Events(database),
         idempotency=Idempotency(database, keep=timedelta(hours=settings.native.idempotency_hours)),
+    )
+
+
+def _access(settings: Settings, database: Database) -> Access:
+    return Access(
+        database,
+        secret=settings.secret,
+        default_organization=settings.default_organization,
+        failures=settings.login_failures,
+        failure_seconds=settings.login_failure_seconds,
+        recheck_seconds=settings.token_recheck_seconds,
     )
 
 
