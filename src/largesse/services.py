@@ -124,11 +124,7 @@ def open_services(settings: Settings) -> Services:
         importing=importing,
         bulk_codes=BulkCodes(database, generation, importing, wake=wakeups.jobs.set),
         pools=Pools(
-            database,
-            formats,
-            generation,
-            check_seconds=settings.pool_check_seconds,
-            wake=wakeups.jobs.set,
+            database, formats, generation, every=settings.pool_check_seconds, wake=wakeups.jobs.set
         ),
         grants=Grants(
             database, most_recipients=settings.max_batch_recipients, wake=wakeups.jobs.set

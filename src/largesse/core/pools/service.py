@@ -58,13 +58,13 @@ class Pools:
         formats: KnownFormats,
         generation: Generation,
         *,
-        check_seconds: float,
+        every: float,
         wake: Callable[[], None],
     ) -> None:
         self.database = database
         self._formats = formats
         self._generation = generation
-        self._check_seconds = check_seconds
+        self._every = every
         self._wake = wake
 
     async def forecast(self, caller: Caller, campaign: CampaignRef) -> PoolForecast:
@@ -93,7 +93,7 @@ class Pools:
         """
         started = False
         async with self.database.one_transaction() as tx:
-            due = await store.claim_due(tx, limit=BATCH, seconds=self._check_seconds)
+            due = await store.claim_due(tx, limit=BATCH, seconds=self._every)
             for known in due:
                 try:
                     async with self.database.write() as part:
