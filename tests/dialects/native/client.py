@@ -1,5 +1,6 @@
 """A client of the native API, and one of everything in an organization of its own."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -140,9 +141,9 @@ async def one_of_everything(api: Api, tag: str) -> Everything:
     channel = await make("/channels", {"id": f"channel-{tag}", "name": tag})
     offer = {"key": f"promotion {tag}", "title": tag, "channel_id": channel}
     promotion = await make("/promotions", offer)
-    campaign = await make(
-        "/campaigns", {"name": f"campaign {tag}", "promotion_id": promotion, "state": "posted"}
-    )
+    offer = {"name": f"campaign {tag}", "promotion_id": promotion, "state": "posted"}
+    # Two codes are fewer than three: there will be an event.
+    campaign = await make("/campaigns", offer | {"alarm_level": 3})
     await api.post(f"/campaigns/{campaign}/codes", {"codes": [f"code-{tag}", f"next-{tag}"]})
     code = (await api.get("/codes", code=f"code-{tag}"))["items"][0]
     made.ids["/codes"] = code["id"]
@@ -156,4 +157,12 @@ async def one_of_everything(api: Api, tag: str) -> Everything:
     made.ids["/jobs"] = (await api.post("/grants/batches", batch, status=202))["id"]
     await make("/subscriptions", {"recipient": f"{tag}@example.com"})
     await make("/mails", {"customer": customer, "code": f"code-{tag}"})
+    made.ids["/events"] = (await first_event(api))["id"]
     return made
+
+
+async def first_event(api: Api, **filters: str) -> Any:
+    """Wait for the worker to have recorded an event, and return it."""
+    while not (found := (await api.get("/events", **filters))["items"]):
+        await asyncio.sleep(0.02)
+    return found[0]

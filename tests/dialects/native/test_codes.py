@@ -54,6 +54,14 @@ async def test_a_code_is_given_to_receivers_however_they_are_named(served: Serve
         "redeemed": 0,
         "expired": 0,
         "cancelled": 0,
+        "forecast": {
+            "alarm_level": None,
+            "level": None,
+            "available": POOL + 1 - len(given),
+            "exact": False,
+            "codes_per_hour": None,
+            "runs_out_at": None,
+        },
     }
 
 

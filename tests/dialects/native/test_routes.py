@@ -27,6 +27,7 @@ NOUNS = {
     "/assignments",
     "/grants",
     "/jobs",
+    "/events",
     "/subscriptions",
     "/mails",
 }

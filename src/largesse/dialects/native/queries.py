@@ -11,6 +11,7 @@ from largesse.core.campaigns.model import CampaignState
 from largesse.core.codes.model import CodeState
 from largesse.core.customers.model import AccountKind, TokenState
 from largesse.core.errors import InvalidValue
+from largesse.core.events.model import EventKind, SubjectKind
 from largesse.core.grants.model import GrantState
 from largesse.core.jobs.model import JobState
 from largesse.core.mail.model import MailState
@@ -167,6 +168,14 @@ class Jobs(Paging, kw_only=True):
 
     kind: str | UnsetType = UNSET
     state: JobState | UnsetType = UNSET
+
+
+class Events(Paging, kw_only=True):
+    """Filters of events; `subject_id` is spelled as the event has it."""
+
+    kind: EventKind | UnsetType = UNSET
+    subject_kind: SubjectKind | UnsetType = UNSET
+    subject_id: str | UnsetType = UNSET
 
 
 FOLDED = {

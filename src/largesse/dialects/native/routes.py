@@ -6,6 +6,7 @@ from largesse.core.access.model import ApplicationKey, Unit, User
 from largesse.core.campaigns.model import Campaign
 from largesse.core.codes.model import Code
 from largesse.core.customers.model import Account, Customer, CustomerToken
+from largesse.core.events.model import Event
 from largesse.core.grants.model import Grant
 from largesse.core.jobs.model import Job, JobRow
 from largesse.core.lists.model import (
@@ -204,7 +205,7 @@ ROUTES = (
         request=schemas.NewCodes,
         response=schemas.Added,
     ),
-    route("GET", "/campaigns/{id}/pool", campaigns.read_pool, response=dict[str, int]),
+    route("GET", "/campaigns/{id}/pool", campaigns.read_pool, response=schemas.Pool),
     # --- codes ---------------------------------------------------------------------------------
     post_submitting(
         "/codes/request",
@@ -278,7 +279,7 @@ ROUTES = (
         query=queries.Assignments,
         parse=to_number,
     ),
-    # --- grants and jobs -----------------------------------------------------------------------
+    # --- grants, jobs and events ---------------------------------------------------------------
     post("/grants", grants.create_grant, request=schemas.NewGrant, response=Grant),
     post(
         "/grants/batches", grants.create_batch, status=202, request=schemas.NewBatch, response=Job
@@ -299,6 +300,10 @@ ROUTES = (
     ),
     post("/jobs/{id}/cancel", grants.cancel_job, status=200, response=Job),
     post("/jobs/{id}/resume", grants.resume_job, status=200, response=Job),
+    *reads("/events", lambda s: s.events, Event, query=queries.Events),
+    never("POST", "/events", "An event is recorded by what happens, in the same transaction."),
+    never("PATCH", "/events/{id}", "What has happened is not changed."),
+    never("DELETE", "/events/{id}", "The log keeps every line."),
     # --- newsletter and mail -------------------------------------------------------------------
     *noun(
         "/subscriptions",

@@ -4,7 +4,7 @@ from msgspec import UNSET
 
 from largesse.core.codes.model import CampaignRef, CodeState
 from largesse.core.errors import InvalidValue, MissingValue
-from largesse.dialects.native.schemas.offers import Added, NewCodes
+from largesse.dialects.native.schemas.offers import Added, NewCodes, Pool
 from largesse.wire.call import Call
 
 
@@ -18,10 +18,14 @@ async def add_codes(call: Call) -> Added:
         return Added(await call.services.codes.generate(call.caller, campaign, body.count))
     if body.codes is UNSET:
         raise MissingValue("count")
-    return Added(len(await call.services.codes.add(call.caller, campaign, body.codes)))
+    return Added(await call.services.codes.add(call.caller, campaign, body.codes))
 
 
-async def read_pool(call: Call) -> dict[str, int]:
-    """GET /campaigns/{id}/pool: how many codes are in which state."""
-    levels = await call.services.codes.levels(call.caller, CampaignRef("id", call.path("id")))
-    return {state.value: levels.get(state.value, 0) for state in CodeState}
+async def read_pool(call: Call) -> Pool:
+    """GET /campaigns/{id}/pool: how many codes are in which state, and how long they last."""
+    campaign = CampaignRef("id", call.path("id"))
+    held = await call.services.codes.levels(call.caller, campaign)
+    return Pool(
+        **{state.value: held.get(state.value, 0) for state in CodeState},
+        forecast=await call.services.pools.forecast(call.caller, campaign),
+    )

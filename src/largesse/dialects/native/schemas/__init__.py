@@ -47,6 +47,7 @@ from largesse.dialects.native.schemas.offers import (
     NewGroup,
     NewPromotion,
     NewPromotionList,
+    Pool,
     PromotionChanges,
     PromotionListChanges,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "NewToken",
     "NewUnit",
     "NewUser",
+    "Pool",
     "PromotionChanges",
     "PromotionListChanges",
     "ReceiverName",

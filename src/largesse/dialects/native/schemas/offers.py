@@ -14,6 +14,7 @@ from largesse.core.campaigns.model import (
     WhenEmpty,
 )
 from largesse.core.codes.format import LONGEST
+from largesse.core.pools.model import PoolForecast
 from largesse.dialects.native.schemas.base import (
     Body,
     ChannelId,
@@ -109,6 +110,17 @@ class Added(Struct):
     """How many codes a pool got."""
 
     added: int
+
+
+class Pool(Struct):
+    """How many codes of a campaign are in which state, and how long those that are left last."""
+
+    available: int
+    issued: int
+    redeemed: int
+    expired: int
+    cancelled: int
+    forecast: PoolForecast
 
 
 class GroupChanges(Body, kw_only=True):
