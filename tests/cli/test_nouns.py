@@ -1,6 +1,5 @@
 """The commands that make and show records."""
 
-import json
 import re
 from typing import Any
 from uuid import uuid4

@@ -4,8 +4,7 @@ import asyncio
 import signal
 import sys
 import threading
-import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -16,7 +15,7 @@ from largesse.cli.errors import CommandError
 
 if TYPE_CHECKING:
     from largesse.core.access.model import Caller
-    from largesse.core.jobs.model import Claim, Job
+    from largesse.core.jobs.model import Job
     from largesse.services import Services
 
 LOOK_SECONDS = 0.3
@@ -76,27 +75,10 @@ async def _work(services: "Services", job_id: UUID, stop: asyncio.Event, tell: T
     if claim is None:
         return False
     try:
-        await run_claimed(services, claim, stop, behind_chunk=_between(services, stop, tell))
+        await run_claimed(services, claim, stop, tell=lambda claim: tell(claim.done))
     except LeaseLost:
         return False
     return True
-
-
-def _between(
-    services: "Services", stop: asyncio.Event, tell: Tell
-) -> "Callable[[Claim], Awaitable[None]]":
-    """Tell how far a job is, and let a server that shares our SQLite file write in between."""
-    polite = services.database.engine.yields_to_server()
-    began = time.monotonic()
-
-    async def behind_chunk(claim: "Claim") -> None:
-        nonlocal began
-        tell(claim.done)
-        if polite:
-            await _pause(stop, time.monotonic() - began)
-        began = time.monotonic()
-
-    return behind_chunk
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

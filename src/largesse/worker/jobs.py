@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -55,11 +55,11 @@ async def run_claimed(
     claim: Claim,
     stop: asyncio.Event,
     *,
-    behind_chunk: Callable[[Claim], Awaitable[None]],
+    tell: Callable[[Claim], None],
 ) -> Claim:
     """Run a job that this process has claimed to its end, or until `stop` is set.
 
-    `behind_chunk` is awaited behind each chunk. What goes wrong is recorded and raised.
+    `tell` is called behind each chunk. What goes wrong is recorded and raised.
 
     Raises:
         LeaseLost: the job was cancelled, or another worker took it over.
@@ -68,7 +68,7 @@ async def run_claimed(
     try:
         while claim.done < claim.total and not stop.is_set():
             claim = await _run_chunk(services, claim)
-            await behind_chunk(claim)
+            tell(claim)
     except LeaseLost:
         raise
     except Exception as error:
@@ -120,6 +120,7 @@ async def _stopped(services: "Services", claim: Claim, error: str) -> None:
 async def _run_chunk(services: "Services", claim: Claim) -> Claim:
     """Run what is next and return the claim as it stands then. Raises LeaseLost."""
     kind = services.job_kinds[claim.kind]
+    began = time.monotonic()
     async with services.database.write() as tx:
         chunk = await kind.next_chunk(tx, claim)
         # First, and in the same transaction as the effect: who no longer owns the job stops here.
@@ -127,4 +128,6 @@ async def _run_chunk(services: "Services", claim: Claim) -> Claim:
             raise LeaseLost()
         outcome = await kind.run_chunk(tx, claim, chunk)
         await store.record(tx, claim, outcome.rows, outcome.counts, done=chunk.done)
+    if chunk.done < claim.total:
+        await asyncio.sleep(services.database.engine.pause_after(time.monotonic() - began))
     return replace(claim, done=chunk.done, counts=outcome.counts, attempts=0)

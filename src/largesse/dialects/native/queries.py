@@ -112,6 +112,13 @@ class Codes(Paging, kw_only=True):
     state: CodeState | UnsetType = UNSET
 
 
+class CodeExport(Struct, kw_only=True):
+    """Which codes of a campaign: in a state, and behind the id of the last one that arrived."""
+
+    state: CodeState | UnsetType = UNSET
+    after: UUID | UnsetType = UNSET
+
+
 class Groups(Paging, kw_only=True):
     """Filters of customer groups."""
 

@@ -205,6 +205,22 @@ ROUTES = (
         request=schemas.NewCodes,
         response=schemas.Added,
     ),
+    post(
+        "/campaigns/{id}/codes/batches",
+        campaigns.generate_codes,
+        status=202,
+        request=schemas.NewCodeBatch,
+        response=Job,
+    ),
+    # The body is a sheet, of text/csv.
+    post("/campaigns/{id}/codes/imports", campaigns.import_codes, status=202, response=Job),
+    route(
+        "GET",
+        "/campaigns/{id}/codes.csv",
+        campaigns.export_codes,
+        query=queries.CodeExport,
+        response=str,
+    ),
     route("GET", "/campaigns/{id}/pool", campaigns.read_pool, response=schemas.Pool),
     # --- codes ---------------------------------------------------------------------------------
     post_submitting(

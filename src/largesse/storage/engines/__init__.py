@@ -22,8 +22,13 @@ class Engine(Protocol):
     """How many group commits are in flight at a time."""
     begin: str
     """How a transaction that writes begins."""
-    load_rows: int
-    """Rows to load in one transaction: few enough that others hardly wait for it."""
+
+    @property
+    def load_rows(self) -> int:
+        """Rows to load in one transaction: few enough that others hardly wait for it."""
+
+    def pause_after(self, seconds: float) -> float:
+        """Return how long to wait behind a transaction of so many seconds, to let others in."""
 
     def writer(self) -> AsyncEngine:
         """Return the engine whose transactions write."""
@@ -112,9 +117,6 @@ class Engine(Protocol):
         Raises:
             DatabaseInUse: another process serves already.
         """
-
-    def yields_to_server(self) -> bool:
-        """Say whether a process that serves has to be let in between long transactions."""
 
     async def close(self) -> None:
         """Close every connection."""

@@ -35,6 +35,8 @@ from largesse.storage.statements import Prepared, Statements
 CONNECTIONS = 10
 """Connections a process keeps. Group commit needs few; the rest serve reads."""
 
+LOAD_ROWS = 20_000
+
 MIGRATION_LOCK = 7_316_520_118
 """A number of our own among the database's advisory locks."""
 
@@ -60,7 +62,6 @@ class Postgres(Statements):
     name = "postgres"
     lanes = 2
     begin = "BEGIN"
-    load_rows = 20_000
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -76,6 +77,15 @@ class Postgres(Statements):
             # The values of a statement that fails are personal data, and its error is logged.
             hide_parameters=True,
         )
+
+    @property
+    def load_rows(self) -> int:
+        """Load many: nobody waits for another one's rows."""
+        return LOAD_ROWS
+
+    def pause_after(self, seconds: float) -> float:
+        """Return 0: nobody waits."""
+        return 0
 
     def writer(self) -> AsyncEngine:
         """Return the engine: readers and writers share it."""
@@ -212,10 +222,6 @@ class Postgres(Statements):
 
     def claim_serving(self) -> None:
         """Allow it: any number of processes may serve."""
-
-    def yields_to_server(self) -> bool:
-        """Return False: nobody waits for another one's rows."""
-        return False
 
     async def close(self) -> None:
         """Close every connection."""

@@ -42,6 +42,12 @@ from largesse.storage.types import Utc
 READERS = 4
 """Connections that read beside the one that writes; WAL lets them."""
 
+LOAD_ROWS = 20_000
+LOAD_ROWS_SERVED = 2_000
+
+CACHE = "PRAGMA cache_size=-65536"
+"""64 MiB for the writer: with the usual 2, one that adds to a large index reads its pages anew."""
+
 BUSY_MILLISECONDS = 15_000
 """How long a transaction waits for another process, such as the CLI, to finish its own."""
 
@@ -81,7 +87,6 @@ class Sqlite(Statements):
     # BEGIN IMMEDIATE takes the write lock at once. A deferred BEGIN that writes later fails
     # with SQLITE_BUSY_SNAPSHOT when another process wrote in between, and no time-out helps.
     begin = "BEGIN IMMEDIATE"
-    load_rows = 2_500
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -116,8 +121,19 @@ class Sqlite(Statements):
                 connection.execute(pragma).close()
             if read_only:
                 connection.execute("PRAGMA query_only=ON").close()
+            else:
+                connection.execute(CACHE).close()
 
         return engine
+
+    @property
+    def load_rows(self) -> int:
+        """Load few at once while requests are served: they wait for the only writer."""
+        return LOAD_ROWS_SERVED if self._is_served() else LOAD_ROWS
+
+    def pause_after(self, seconds: float) -> float:
+        """Leave as much time to the requests, while some are served."""
+        return seconds if self._is_served() else 0
 
     def writer(self) -> AsyncEngine:
         """Return the engine with the one writing connection."""
@@ -289,8 +305,10 @@ class Sqlite(Statements):
             ) from None
         self._lock = lock
 
-    def yields_to_server(self) -> bool:
-        """Try the lock of a process that serves."""
+    def _is_served(self) -> bool:
+        """Say whether this process or another one serves: that one has the lock."""
+        if self._lock is not None:
+            return True
         try:
             with open(f"{self._path}.serving", "a") as lock:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)

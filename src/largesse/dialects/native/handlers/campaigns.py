@@ -1,11 +1,22 @@
 """What campaigns do beside being records: their pools of codes."""
 
-from msgspec import UNSET
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
+from msgspec import UNSET
+from starlette.responses import Response, StreamingResponse
+
+from largesse.core.codes.bulk import EXPORTED
 from largesse.core.codes.model import CampaignRef, CodeState
 from largesse.core.errors import InvalidValue, MissingValue
-from largesse.dialects.native.schemas.offers import Added, NewCodes, Pool
+from largesse.core.jobs.model import Job
+from largesse.dialects.native import queries
+from largesse.dialects.native.mapping import to_csv
+from largesse.dialects.native.schemas.base import check_media
+from largesse.dialects.native.schemas.offers import Added, NewCodeBatch, NewCodes, Pool
 from largesse.wire.call import Call
+
+CSV = "text/csv"
 
 
 async def add_codes(call: Call) -> Added:
@@ -19,6 +30,42 @@ async def add_codes(call: Call) -> Added:
     if body.codes is UNSET:
         raise MissingValue("count")
     return Added(await call.services.codes.add(call.caller, campaign, body.codes))
+
+
+async def generate_codes(call: Call) -> Job:
+    """POST /campaigns/{id}/codes/batches: have many codes made, by a job."""
+    body: NewCodeBatch = call.body
+    campaign = CampaignRef("id", call.path("id"))
+    return await call.services.bulk_codes.generate(call.caller, campaign, body.count)
+
+
+async def import_codes(call: Call) -> Job:
+    """POST /campaigns/{id}/codes/imports: have the codes of a sheet put in, by a job."""
+    check_media(call, CSV)
+    campaign = CampaignRef("id", call.path("id"))
+    return await call.services.bulk_codes.import_sheet(call.caller, campaign, [call.raw])
+
+
+async def export_codes(call: Call) -> Response:
+    """GET /campaigns/{id}/codes.csv: every code, as a sheet that is written while it is read."""
+    asked = queries.of(call, queries.CodeExport)
+    campaign = CampaignRef("id", call.path("id"))
+    pages = await call.services.bulk_codes.export(
+        call.caller,
+        campaign,
+        state=None if asked.state is UNSET else asked.state,
+        after=None if asked.after is UNSET else asked.after,
+    )
+    headers = {"Cache-Control": "no-store", "Content-Disposition": "attachment; filename=codes.csv"}
+    if call.request.method == "HEAD":
+        return Response(headers=headers, media_type=CSV)
+    return StreamingResponse(_sheet(pages), headers=headers, media_type=CSV)
+
+
+async def _sheet(pages: AsyncIterator[Sequence[Sequence[Any]]]) -> AsyncIterator[str]:
+    yield to_csv([EXPORTED])
+    async for page in pages:
+        yield to_csv(page)
 
 
 async def read_pool(call: Call) -> Pool:

@@ -14,6 +14,7 @@ from largesse.core.campaigns.model import (
     WhenEmpty,
 )
 from largesse.core.codes.format import LONGEST
+from largesse.core.codes.generation import MOST
 from largesse.core.pools.model import PoolForecast
 from largesse.dialects.native.schemas.base import (
     Body,
@@ -100,10 +101,16 @@ class NewCampaign(CampaignChanges, kw_only=True):
 
 
 class NewCodes(Body, kw_only=True):
-    """Codes for a campaign's pool: `count` to make, or the `codes` themselves."""
+    """Codes for a campaign's pool: `count` to make at once, or the `codes` themselves."""
 
-    count: Annotated[int, Meta(ge=1, le=100_000)] | UnsetType = UNSET
+    count: Annotated[int, Meta(ge=1, le=10_000)] | UnsetType = UNSET
     codes: Annotated[list[CodeText], Meta(min_length=1, max_length=100_000)] | UnsetType = UNSET
+
+
+class NewCodeBatch(Body, kw_only=True):
+    """How many codes a job is to make."""
+
+    count: Annotated[int, Meta(ge=1, le=MOST)]
 
 
 class Added(Struct):
