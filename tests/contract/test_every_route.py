@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import text
-from starlette.requests import Request
 
 from largesse.app import DIALECTS
 from largesse.core.errors import LoginRequired
@@ -53,7 +52,7 @@ def answer_to(served: Served, dialect: Dialect, error: Exception, method: str, p
         "server": ("127.0.0.1", 80),
     }
     settings = getattr(served.services.settings, dialect.name)
-    return dialect.render(Call(Request(scope), served.services, settings), error)
+    return dialect.render(Call(scope, served.services, settings), error)
 
 
 def assert_answered(

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from starlette.requests import Request
 
 from largesse.app import DIALECTS
 from largesse.core.errors import Refused, leaves
@@ -75,7 +74,7 @@ def test_every_refusal_can_be_rendered(dialect: Dialect, tmp_path: Path) -> None
         "query_string": b"",
         "server": ("test", 80),
     }
-    call = Call(Request(scope), services, getattr(services.settings, dialect.name))
+    call = Call(scope, services, getattr(services.settings, dialect.name))
     for kind in (*REFUSALS, *WIRE_ERRORS, *own(dialect)):
         response = dialect.render(call, example(kind))
         assert response.status_code == dialect.errors[kind].status, kind

@@ -1,13 +1,15 @@
 """Bodies are read to their limit, and whatever is wrong with one is said in one way."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Scope
 
 from largesse.wire import bodies
 from largesse.wire.characters import check_json, check_target
@@ -87,21 +89,8 @@ def test_a_form_has_no_nul() -> None:
     assert refused.value.field == "a"
 
 
-def request(path: str = "/", query: bytes = b"", headers: dict[str, str] | None = None) -> Request:
-    pieces = [b"12345", b"67890"]
-
-    async def receive() -> Any:
-        body = pieces.pop(0)
-        return {"type": "http.request", "body": body, "more_body": bool(pieces)}
-
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "path": path,
-        "query_string": query,
-        "headers": [(k.encode(), v.encode()) for k, v in (headers or {}).items()],
-    }
-    return Request(scope, receive)
+def target(path: str, query: bytes) -> Scope:
+    return {"type": "http", "method": "POST", "path": path, "query_string": query}
 
 
 @pytest.mark.parametrize(
@@ -109,14 +98,40 @@ def request(path: str = "/", query: bytes = b"", headers: dict[str, str] | None 
     [("/a\0", b"", "path"), ("/\ud800", b"", "path"), ("/", b"a=%00", "query")],
 )
 def test_a_target_has_no_nul(path: str, query: bytes, field: str) -> None:
-    check_target(request("/a%00", b"a=%2500"))
+    check_target(target("/a%00", b"a=%2500"))
     with pytest.raises(WrongType) as refused:
-        check_target(request(path, query))
+        check_target(target(path, query))
     assert refused.value.field == field
 
 
-async def test_a_body_is_read_to_its_limit() -> None:
-    assert await bodies.read(request(), 10) == b"1234567890"
-    for headers in ({}, {"content-length": "11"}, {"content-length": "nonsense"}):
-        with pytest.raises(BodyTooLarge, match="9 bytes"):
-            await bodies.read(request(headers=headers), 9)
+async def read(pieces: Sequence[bytes], limit: int, told: bytes | None = None) -> bytes:
+    messages = [
+        {"type": "http.request", "body": piece, "more_body": number < len(pieces)}
+        for number, piece in enumerate(pieces, 1)
+    ] or [{"type": "http.disconnect"}]
+
+    async def receive() -> Message:
+        return messages.pop(0)
+
+    headers = [(b"host", b"test")] + ([] if told is None else [(b"content-length", told)])
+    return await bodies.read({"type": "http", "headers": headers}, receive, limit)
+
+
+@pytest.mark.parametrize(
+    "pieces", [[b"1234567890"], [b"12345", b"67890"], [b"", b"1234567890", b""]]
+)
+@pytest.mark.parametrize("told", [None, b"10", b"nonsense"])
+async def test_a_body_is_read_to_its_limit(pieces: list[bytes], told: bytes | None) -> None:
+    assert await read(pieces, 10, told) == b"1234567890"
+    with pytest.raises(BodyTooLarge, match="9 bytes"):
+        await read(pieces, 9, told)
+
+
+async def test_a_body_that_tells_its_length_is_refused_unread() -> None:
+    with pytest.raises(BodyTooLarge):
+        await read([], 9, b"10")
+
+
+async def test_who_hangs_up_sends_no_body() -> None:
+    with pytest.raises(ClientDisconnect):
+        await read([], 9)

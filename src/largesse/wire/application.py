@@ -1,11 +1,11 @@
 """One dialect as an ASGI application: its routes, and its envelope around whatever goes wrong."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route as StarletteRoute
 from starlette.routing import Router
@@ -53,10 +53,10 @@ class Paths:
             if next(one for one in routes if one.path_regex.match(route.path)) is route
         }
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass a request on."""
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        await self._plain.get(path, self._router)(scope, receive, send)
+        return self._plain.get(path, self._router)(scope, receive, send)
 
 
 def _refusal(error: Exception, scope: Scope) -> Exception:
@@ -95,9 +95,9 @@ class Endpoint:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        call = Call(Request(scope, receive), self._services, self._settings)
+        call = Call(scope, self._services, self._settings)
         try:
-            response = await self._answer(call)
+            response = await self._answer(call, receive)
         except ClientDisconnect:
             return
         except Exception as error:
@@ -106,13 +106,14 @@ class Endpoint:
             response.headers[name] = value
         await response(scope, receive, send)
 
-    async def _answer(self, call: Call) -> Response:
-        route = self._route(call.request.method)
-        check_target(call.request)
-        call.raw = await bodies.read(call.request, self._limit)
+    async def _answer(self, call: Call, receive: Receive) -> Response:
+        route = self._route(call.scope["method"])
+        check_target(call.scope)
+        call.kind = route.request
+        call.raw = await bodies.read(call.scope, receive, self._limit)
         if route.public is None:
             call.login = await self._dialect.authenticate(call)
-        if route.request is not None:
+        if route.request is not None and call.body is None:
             call.body = self._dialect.decode(call, route.request)
         assert route.handler is not None
         result: Any = await route.handler(call)

@@ -5,7 +5,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope
 
 from largesse.wire.characters import check_json, check_text
 from largesse.wire.errors import BodyTooLarge, MalformedBody, WrongType
@@ -15,16 +16,16 @@ _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 _VALIDATION = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTALL)
 
 
-async def read(request: Request, limit: int) -> bytes:
+async def read(scope: Scope, receive: Receive, limit: int) -> bytes:
     """Return the body. Raises BodyTooLarge, before the body is read where its length is told."""
-    for name, told in request.scope["headers"]:
+    for name, told in scope["headers"]:
         if name == b"content-length" and told.isdigit() and int(told) > limit:
             raise BodyTooLarge(limit)
-    # Not by `Request.stream`: most bodies come in one message.
+    # Not by Starlette's stream: most bodies come in one message.
     parts: list[bytes] = []
     size = 0
     while True:
-        message = await request.receive()
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect()
         part = message.get("body", b"")

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
+from starlette.types import Scope
 
 from largesse.core.access.model import Caller
 
@@ -15,10 +16,12 @@ if TYPE_CHECKING:
 class Call:
     """What a handler gets: the request, the services, who calls, and the decoded body."""
 
-    request: Request
+    scope: Scope
     services: "Services"
     settings: Any
     """The dialect's own part of the settings."""
+    kind: Any = None
+    """The route's request type."""
     raw: bytes = b""
     """The body as it came."""
     body: Any = None
@@ -26,6 +29,15 @@ class Call:
     login: Caller | None = None
     response_headers: dict[str, str] = field(default_factory=dict)
     """Headers that the answer carries, whoever makes it."""
+    _request: Request | None = None
+
+    @property
+    def request(self) -> Request:
+        """The request as Starlette shows it, but for the body, which is in `raw`."""
+        # Made when it is wanted: a call that says everything in its body needs none.
+        if self._request is None:
+            self._request = Request(self.scope)
+        return self._request
 
     @property
     def caller(self) -> Caller:
@@ -36,7 +48,8 @@ class Call:
     @property
     def address(self) -> str:
         """The client's address, by which failed logins are counted."""
-        return self.request.client.host if self.request.client else ""
+        client = self.scope.get("client")
+        return client[0] if client else ""
 
     def path(self, name: str) -> str:
         """Return a parameter of the path."""
@@ -44,4 +57,8 @@ class Call:
 
     def header(self, name: str) -> str | None:
         """Return a header, trimmed; None if it is missing or empty."""
-        return (self.request.headers.get(name) or "").strip() or None
+        wanted = name.lower().encode()
+        for given, value in self.scope["headers"]:
+            if given == wanted:
+                return str(value, "latin-1").strip() or None
+        return None

@@ -2,7 +2,7 @@
 
 import re
 
-from starlette.requests import Request
+from starlette.types import Scope
 
 from largesse.core.limits import storable
 from largesse.wire.errors import WrongType
@@ -26,8 +26,8 @@ def check_json(raw: bytes) -> None:
         raise WrongType("", f"a text {REASON}")
 
 
-def check_target(request: Request) -> None:
+def check_target(scope: Scope) -> None:
     """Refuse a path or a query with such a character. Raises WrongType."""
-    check_text("path", request.scope["path"])
-    if b"%00" in request.scope["query_string"]:
+    check_text("path", scope["path"])
+    if b"%00" in scope["query_string"]:
         raise WrongType("query", REASON)

@@ -1,7 +1,7 @@
 """Finds the dialect that a path belongs to."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 
 from starlette.responses import JSONResponse
@@ -38,10 +38,8 @@ class Mounts:
         for mounts in self._by_first.values():
             mounts.sort(key=lambda mount: -mount.length)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Pass a request on."""
-        if scope["type"] != "http":
-            return
         path: str = scope["path"]
         # `/subscriptions;pgid=x/...`: matrix parameters are no part of a segment's name.
         first = path[1:].partition("/")[0].partition(";")[0]
@@ -50,14 +48,13 @@ class Mounts:
             if start is not None:
                 child = dict(scope, root_path=scope.get("root_path", "") + start[0])
                 child[MOUNT] = start.groups()
-                await mount.app(child, receive, send)
-                return
+                return mount.app(child, receive, send)
         response = JSONResponse(
             {"type": "about:blank", "title": "There is nothing at this path.", "status": 404},
             status_code=404,
             media_type="application/problem+json",
         )
-        await response(scope, receive, send)
+        return response(scope, receive, send)
 
 
 def _mount(app: ASGIApp, segments: Sequence[str]) -> Mount:

@@ -21,15 +21,14 @@ class RequestIds:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._log = structlog.get_logger("largesse.access").bind()
+        self._tells = self._log.is_enabled_for(logging.DEBUG)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on under its id."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
             return
         request_id = _given(scope) or b"%032x" % random.getrandbits(128)
         header = (HEADER, request_id)
-        started = time.perf_counter()
         status = 0
 
         def send_with_id(message: Message) -> Awaitable[None]:
@@ -41,16 +40,19 @@ class RequestIds:
 
         # Each request runs in a task, and so in a context, of its own: nothing to take back.
         REQUEST_ID.set(request_id)
+        if not self._tells:
+            await self._app(scope, receive, send_with_id)
+            return
+        started = time.perf_counter()
         await self._app(scope, receive, send_with_id)
-        if self._log.is_enabled_for(logging.DEBUG):
-            # The path only: queries may carry tokens and addresses.
-            self._log.debug(
-                "request",
-                method=scope["method"],
-                path=scope["path"],
-                status=status,
-                ms=round((time.perf_counter() - started) * 1000, 1),
-            )
+        # The path only: queries may carry tokens and addresses.
+        self._log.debug(
+            "request",
+            method=scope["method"],
+            path=scope["path"],
+            status=status,
+            ms=round((time.perf_counter() - started) * 1000, 1),
+        )
 
 
 def _given(scope: Scope) -> bytes | None:
