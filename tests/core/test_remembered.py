@@ -51,6 +51,17 @@ def test_at_its_end_it_is_gone_whether_one_looks_or_not(
     assert [remembered.get("a") for _ in range(3)] == [None, None, None]
 
 
+def test_it_can_be_kept_for_less_but_not_for_longer(
+    remembered: Remembered[str, int], hands: Hands
+) -> None:
+    remembered.keep("a", 1, seconds=5)
+    remembered.keep("b", 2, seconds=50)
+    hands.now += 5
+    assert (remembered.get("a"), remembered.get("b")) == (None, 2)
+    hands.now += 5
+    assert remembered.get("b") is None
+
+
 def test_what_is_forgotten_is_not_known(remembered: Remembered[str, int]) -> None:
     remembered.keep("a", 1)
     remembered.forget("a")

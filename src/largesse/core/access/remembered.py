@@ -47,11 +47,12 @@ class Remembered(Generic[K, V]):
             return None
         return entry.value
 
-    def keep(self, key: K, value: V) -> None:
-        """Remember a value from now on."""
+    def keep(self, key: K, value: V, *, seconds: float | None = None) -> None:
+        """Remember a value from now on, for fewer seconds than usual if told so."""
         now = self._clock()
+        kept = self._seconds if seconds is None else min(self._seconds, seconds)
         self._entries.pop(key, None)
-        self._entries[key] = _Entry(value, now + self._seconds * (1 - EARLY), now + self._seconds)
+        self._entries[key] = _Entry(value, now + kept * (1 - EARLY), now + kept)
         if len(self._entries) > self._most:
             del self._entries[next(iter(self._entries))]
 

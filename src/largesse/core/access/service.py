@@ -237,9 +237,7 @@ class Access:
             except Refused:
                 self._callers.forget(fingerprint)
                 raise
-            self._callers.keep(fingerprint, caller)
-        elif caller.expires_at is not None and caller.expires_at <= clock.now():
-            raise ExpiredToken()
+            self._callers.keep(fingerprint, caller, seconds=_left(caller))
         return caller
 
     async def release(self, token: str) -> None:
@@ -343,6 +341,13 @@ class Access:
             last_name=row.last_name,
             role=row.role,
         )
+
+
+def _left(caller: Caller) -> float | None:
+    """Return for how many seconds the caller's token is good; None: as long as one likes."""
+    if caller.expires_at is None:
+        return None
+    return (caller.expires_at - clock.now()).total_seconds()
 
 
 def _fingerprint(token: str) -> bytes:
