@@ -75,14 +75,14 @@ async def take_each(
         Demand(key, places.get((pool.table.name, *key), -1), asking)
         for key, asking in takers.items()
     ]
-    taken = await tx.engine.take_each(tx.connection, pool, demands, parameters)
+    taken = await tx.named(tx.engine.take_each(tx.connection, pool, demands, parameters))
     again = [
         Demand(one.key, -1, one.takers[len(taken[one.key]) :])
         for one in demands
         if one.behind >= 0 and len(taken[one.key]) < len(one.takers)
     ]
     if again:
-        more = await tx.engine.take_each(tx.connection, pool, again, parameters)
+        more = await tx.named(tx.engine.take_each(tx.connection, pool, again, parameters))
         for one in again:
             taken[one.key] += more[one.key]
     if pool.index is None:

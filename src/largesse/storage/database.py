@@ -53,22 +53,22 @@ class Transaction:
             BrokenReference: a row that is referred to is missing, or still referred to.
         """
         if isinstance(statement, Prepared):
-            return await self._named(self.engine.run(self.connection, statement, parameters))
-        return (await self._named(self.connection.execute(statement, parameters))).rowcount
+            return await self.named(self.engine.run(self.connection, statement, parameters))
+        return (await self.named(self.connection.execute(statement, parameters))).rowcount
 
     async def rows(self, statement: Executable | Prepared, parameters: Any = None) -> Sequence[Any]:
         """Run a statement and return its rows. Raises as `execute` does."""
         if isinstance(statement, Prepared):
-            return await self._named(self.engine.fetch(self.connection, statement, parameters))
-        return (await self._named(self.connection.execute(statement, parameters))).all()
+            return await self.named(self.engine.fetch(self.connection, statement, parameters))
+        return (await self.named(self.connection.execute(statement, parameters))).all()
 
     async def row(self, statement: Executable, parameters: Any = None) -> Any | None:
         """Run a statement and return its only row, or None. Raises as `execute` does."""
-        return (await self._named(self.connection.execute(statement, parameters))).one_or_none()
+        return (await self.named(self.connection.execute(statement, parameters))).one_or_none()
 
     async def value(self, statement: Executable, parameters: Any = None) -> Any:
         """Run a statement and return the first column of its first row, or None."""
-        return (await self._named(self.connection.execute(statement, parameters))).scalar()
+        return (await self.named(self.connection.execute(statement, parameters))).scalar()
 
     async def insert_new(
         self, table: Table, rows: Sequence[Mapping[str, Any]], *, returning: Any
@@ -101,7 +101,7 @@ class Transaction:
             DuplicateKey, BrokenReference: and the transaction goes on without any of the rows.
         """
         async with self.savepoint():
-            await self._named(self.engine.load(self.connection, table, names, rows))
+            await self.named(self.engine.load(self.connection, table, names, rows))
 
     def savepoint(self) -> AbstractAsyncContextManager[Any]:
         """Return a block of which nothing is kept when it raises."""
@@ -111,7 +111,7 @@ class Transaction:
         """Return a statement that is built and compiled once and kept under a name."""
         return self.engine.prepared(name, build)
 
-    async def _named(self, running: Awaitable[R]) -> R:
+    async def named(self, running: Awaitable[R]) -> R:
         """Await a statement; call a broken constraint or a lost connection by its name."""
         try:
             return await running
