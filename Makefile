@@ -51,7 +51,7 @@ bench: setup ## Measure
 # Versions move only with ARGS=--upgrade.
 lock: setup ## Rewrite requirements/ from pyproject.toml
 	$(COMPILE) $(ARGS) --output-file requirements/runtime.txt
-	$(COMPILE) $(ARGS) --extra demo --group dev --constraint requirements/runtime.txt \
+	$(COMPILE) $(ARGS) --extra demo --extra parquet --group dev --constraint requirements/runtime.txt \
 	    --output-file requirements/dev.txt
 
 clean: ## Remove what make made

@@ -1,6 +1,5 @@
 """Jobs that a command runs in its own process, with a bar that shows how far they are."""
 
-import asyncio
 import signal
 import sys
 import threading
@@ -14,6 +13,8 @@ import rich_click as click
 from largesse.cli.errors import CommandError
 
 if TYPE_CHECKING:
+    import asyncio
+
     from largesse.core.access.model import Caller
     from largesse.core.jobs.model import Job
     from largesse.services import Services
@@ -64,7 +65,7 @@ async def run_here(services: "Services", caller: "Caller", job_id: UUID, *, noun
     )
 
 
-async def _work(services: "Services", job_id: UUID, stop: asyncio.Event, tell: Tell) -> bool:
+async def _work(services: "Services", job_id: UUID, stop: "asyncio.Event", tell: Tell) -> bool:
     """Claim the job and run it; False if another process has it."""
     from largesse.core.ids import new_id
     from largesse.core.jobs import store
@@ -81,7 +82,9 @@ async def _work(services: "Services", job_id: UUID, stop: asyncio.Event, tell: T
     return True
 
 
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
+async def _pause(stop: "asyncio.Event", seconds: float) -> None:
+    import asyncio
+
     try:
         await asyncio.wait_for(stop.wait(), seconds)
     except TimeoutError:
@@ -89,8 +92,10 @@ async def _pause(stop: asyncio.Event, seconds: float) -> None:
 
 
 @contextmanager
-def stopped_by_signals() -> Iterator[asyncio.Event]:
+def stopped_by_signals() -> "Iterator[asyncio.Event]":
     """Return an event that Ctrl-C and SIGTERM set inside the block."""
+    import asyncio
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     # No other thread is told of signals.

@@ -69,9 +69,9 @@ def media_of(call: Call, usual: str) -> str:
 
 
 def check_media(call: Call, wanted: str) -> None:
-    """Refuse a body that does not say that it is of a media type. Raises UnsupportedMediaType."""
-    if (media := media_of(call, "")) != wanted:
-        raise UnsupportedMediaType(media or "none")
+    """Refuse a body that says it is of another media type. Raises UnsupportedMediaType."""
+    if (media := media_of(call, wanted)) != wanted:
+        raise UnsupportedMediaType(media)
 
 
 def decode(call: Call, kind: Any) -> Any:
