@@ -7,17 +7,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import uvicorn
+import uvloop
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from largesse import log
 from largesse.app import running
+from largesse.cli.serving import BACKLOG, Server, configured
 from largesse.core.codes.model import IssuedCode
 from largesse.dialects.crmcom import handlers, mapping
 from largesse.dialects.crmcom.routes import CRMCOM
 from largesse.dialects.crmcom.schemas import RequestPromoCode
 from largesse.services import Services, open_services
-from largesse.settings import load
+from largesse.settings import Settings, load
 from largesse.wire.application import application
 from largesse.wire.call import Call
 from largesse.wire.mount import Mounts
@@ -79,18 +80,11 @@ class Layered:
         dialect = replace(CRMCOM, routes=(*CRMCOM.routes, *EARLY))
         mounts = Mounts()
         mounts.add(application(dialect, services), prefixes=(PREFIX,), roots=frozenset())
-        self._services = services
         self._app: ASGIApp = RequestIds(mounts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or run from start to stop."""
-        if scope["type"] == "lifespan":
-            await receive()
-            async with running(self._services):
-                await send({"type": "lifespan.startup.complete"})
-                await receive()
-            await send({"type": "lifespan.shutdown.complete"})
-        elif scope["path"] == "/bare":
+        """Answer a request."""
+        if scope["path"] == "/bare":
             await bare(receive, send)
         else:
             await self._app(scope, receive, send)
@@ -105,21 +99,20 @@ async def bare(receive: Receive, send: Callable[[Any], Any]) -> None:
     await send({"type": "http.response.body", "body": b'{"data":null}'})
 
 
-def main() -> None:
+async def serve(settings: Settings) -> None:
     """Serve as `largesse serve --json --port 0` does, and say where."""
+    services = open_services(settings)
+    async with running(services):
+        listener = socket.create_server((settings.host, 0), backlog=BACKLOG)
+        print(json.dumps({"url": "http://{}:{}".format(*listener.getsockname())}), flush=True)
+        await Server(configured(Layered(services), settings)).serve(sockets=[listener])
+
+
+def main() -> None:
+    """Serve until the process is told to stop."""
     settings = load(os.environ)
     log.configure(look=settings.log_format, level=settings.log_level)
-    listener = socket.create_server((settings.host, 0), backlog=2048)
-    config = uvicorn.Config(
-        Layered(open_services(settings)),
-        loop="uvloop",
-        http="httptools",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-    )
-    print(json.dumps({"url": "http://{}:{}".format(*listener.getsockname())}), flush=True)
-    uvicorn.Server(config).run(sockets=[listener])
+    uvloop.run(serve(settings))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import uvicorn
 
 from largesse import migrations
 from largesse.app import Application
+from largesse.cli.one_write import OneWrite
 from largesse.demo import data
 from largesse.demo.sink import Sink
 from largesse.services import Services, open_services
@@ -47,7 +48,12 @@ async def serve(url: str, **changes: Any) -> AsyncIterator[Served]:
     with Sink() as sink:
         services = open_services(settings_for(url, **({"smtp_url": sink.url} | changes)))
         config = uvicorn.Config(
-            Application(services), host="127.0.0.1", port=0, log_config=None, lifespan="on"
+            Application(services),
+            host="127.0.0.1",
+            port=0,
+            http=OneWrite,
+            log_config=None,
+            lifespan="on",
         )
         server = uvicorn.Server(config)
         server.install_signal_handlers = lambda: None  # type: ignore[method-assign]

@@ -13,9 +13,11 @@ import msgspec
 import rich_click as click
 import uvicorn
 import uvloop
+from starlette.types import ASGIApp
 
 from largesse.app import Application, running
 from largesse.cli.errors import CommandError
+from largesse.cli.one_write import OneWrite
 from largesse.cli.output import show_json
 from largesse.cli.session import database_errors, shown
 from largesse.demo import data
@@ -67,7 +69,8 @@ async def _serve(settings: Settings, *, demo: bool, as_json: bool) -> None:
         if demo:
             loaded = await data.load(dataclasses.replace(services, settings=settings))
         _announce(settings, loaded, prints_mail=prints_mail, as_json=as_json)
-        await _run(Application(services), settings, listener)
+        config = configured(Application(services), settings)
+        await Server(config).serve(sockets=[listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -93,10 +96,11 @@ def _at(settings: Settings, listener: socket.socket) -> Settings:
     return msgspec.structs.replace(settings, port=listener.getsockname()[1])
 
 
-async def _run(app: Application, settings: Settings, listener: socket.socket) -> None:
-    config = uvicorn.Config(
+def configured(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    """Return how uvicorn is to serve an application that is started and stopped around it."""
+    return uvicorn.Config(
         app,
-        http="httptools",
+        http=OneWrite,
         ws="none",
         # `running` starts and stops the service: what goes wrong there reaches the user in words.
         lifespan="off",
@@ -107,7 +111,6 @@ async def _run(app: Application, settings: Settings, listener: socket.socket) ->
         forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    await Server(config).serve(sockets=[listener])
 
 
 def _with_mail(
