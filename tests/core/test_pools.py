@@ -530,3 +530,25 @@ async def test_an_organization_goes_with_its_events(eager: Services, owner: Call
         await tx.execute(delete(organizations).where(organizations.c.id == owner.organization_id))
         assert await tx.rows(select(events)) == []
         assert await tx.rows(select(pool_alarms)) == []
+
+
+async def test_campaigns_are_changed_while_their_pools_are_looked_at(
+    eager: Services, owner: Caller
+) -> None:
+    campaigns = [
+        await posted(eager, owner, codes=1, alarm_level=5, name=f"Old {n}") for n in range(4)
+    ]
+
+    async def look() -> None:
+        for _ in range(20):
+            await eager.pools.check_due()
+
+    async def change(campaign: Campaign) -> None:
+        for number in range(20):
+            # What is unique is locked more strictly than what is not.
+            new = {"name": f"{campaign.name} {number}", "alarm_level": 5 + number}
+            await eager.campaigns.change(owner, campaign.id, new)
+
+    await asyncio.gather(look(), look(), *(change(campaign) for campaign in campaigns))
+    await eager.pools.check_due()
+    assert {row.alarm_level for row in await watched(eager)} == {24}

@@ -94,10 +94,10 @@ class Pools:
         started = False
         async with self.database.one_transaction() as tx:
             due = await store.claim_due(tx, limit=BATCH, seconds=self._every)
-            for known in due:
+            for known, campaign in due:
                 try:
                     async with self.database.write() as part:
-                        started |= await self._check(part, known)
+                        started |= await self._check(part, known, campaign)
                 except Exception:
                     # Of one pool only: the others are not to wait for its mend.
                     log.exception("pool fault", campaign=str(known.campaign_id))
@@ -107,12 +107,9 @@ class Pools:
 
     # --- inside --------------------------------------------------------------------------------
 
-    async def _check(self, tx: Transaction, known: Watch) -> bool:
+    async def _check(self, tx: Transaction, known: Watch, campaign: Campaign) -> bool:
         """Look at one pool and do what must be done; say whether a job was started."""
-        organization_id, campaign_id = known.organization_id, known.campaign_id
-        found = await campaign_store.campaigns_by_id(tx, organization_id, [campaign_id])
-        campaign = found.get(campaign_id)
-        if campaign is None or not is_watched(campaign):
+        if not is_watched(campaign):
             await store.forget(tx, known)
             return False
         if known.alarm_level != campaign.alarm_level:

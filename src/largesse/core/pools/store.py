@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
 
-from largesse.core.campaigns.model import Campaign
+from largesse.core.campaigns.model import Campaign, campaigns
 from largesse.core.codes.model import AVAILABLE_INDEX, IS_AVAILABLE, codes
 from largesse.core.codes.store import places_of
 from largesse.core.pools.model import Obstacle, Reading, Watch, is_watched, pool_alarms
@@ -50,26 +50,32 @@ async def follow(tx: Transaction, organization_id: int, campaign: Campaign) -> N
     await tx.execute(statement.on_conflict_do_update(index_elements=keys, set_={"due_at": due}))
 
 
-async def claim_due(tx: Transaction, *, limit: int, seconds: float) -> list[Watch]:
+async def claim_due(tx: Transaction, *, limit: int, seconds: float) -> list[tuple[Watch, Campaign]]:
     """Take pools that are due, of every organization, and make them due again in a while.
 
-    They stay locked until the transaction ends: readings of one pool follow each other.
+    They stay locked until the transaction ends: readings of one pool follow each other. A pool
+    whose campaign is just being changed stays due.
     """
-    due = select(pool_alarms.c.organization_id, pool_alarms.c.campaign_id).where(
-        pool_alarms.c.due_at <= tx.engine.now()
-    )
+    due = select(pool_alarms).where(pool_alarms.c.due_at <= tx.engine.now())
     due = due.order_by(pool_alarms.c.due_at).limit(limit)
     due = tx.engine.take(due, pool_alarms, index="ix_pool_alarms_due_at")
-    keys = [(row.organization_id, row.campaign_id) for row in await tx.rows(due)]
-    if not keys:
+    found = {(row.organization_id, row.campaign_id): row for row in await tx.rows(due)}
+    if not found:
         return []
-    rows = await tx.rows(
-        update(pool_alarms)
-        .where(tuple_(pool_alarms.c.organization_id, pool_alarms.c.campaign_id).in_(keys))
-        .values(due_at=tx.engine.now(plus_seconds=seconds))
-        .returning(pool_alarms)
-    )
-    return [value_of(Watch, row) for row in rows]
+    # Locked as the reference to them will lock them, and without waiting: who changes a campaign
+    # holds it and comes here then, so to wait for it here would be to wait in a circle.
+    theirs = select(campaigns).where(tuple_(campaigns.c.organization_id, campaigns.c.id).in_(found))
+    theirs = theirs.with_for_update(read=True, key_share=True, skip_locked=True)
+    claimed = [
+        (value_of(Watch, found[row.organization_id, row.id]), value_of(Campaign, row))
+        for row in await tx.rows(theirs)
+    ]
+    keys = [(known.organization_id, known.campaign_id) for known, _ in claimed]
+    if keys:
+        later = tx.engine.now(plus_seconds=seconds)
+        mine = tuple_(pool_alarms.c.organization_id, pool_alarms.c.campaign_id).in_(keys)
+        await tx.execute(update(pool_alarms).where(mine).values(due_at=later))
+    return claimed
 
 
 async def watch_of(tx: Transaction, organization_id: int, campaign_id: UUID) -> Watch | None:
