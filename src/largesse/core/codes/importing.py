@@ -6,11 +6,11 @@ needs no file that somebody may have changed meanwhile.
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 from uuid import UUID
 
@@ -92,67 +92,38 @@ class Importing:
         Raises:
             InvalidValue: it is no sheet of codes, or it is empty.
         """
-        lines = enumerate(map(text_of, lines_of(blocks)), 1)
-        number, first = next(((n, text) for n, text in lines if text.strip(f"{BOM} \t")), (0, ""))
-        first = first.removeprefix(BOM)
-        head = head_of(first)
-        rest = (text for _, text in lines)
-        batch = [] if head.named else [first]
-        batch += islice(rest, LINES_AT_ONCE)
+        head, first, lines = _opened(blocks)
+        batch = list(islice(lines, LINES_AT_ONCE))
         if not batch:
             raise InvalidValue("file", "has no codes")
-        pos = number + head.named
-        job = self._job(organization_id, campaign_id, head, user_id=user_id, unit_id=unit_id)
-        claim = None
-        while True:
+        new = _job(organization_id, campaign_id, head, user_id=user_id, unit_id=unit_id)
+        async with self._database.write() as tx:
+            await job_store.add_job(tx, new)
+            claim = await job_store.claim(
+                tx, new_id(), lease_seconds=READING_SECONDS, job_id=new["id"]
+            )
+        while batch:
+            # Not inside the transaction: the file may be a pipe that somebody else fills.
+            following = list(islice(lines, LINES_AT_ONCE))
             async with self._database.write() as tx:
-                if claim is None:
-                    await job_store.add_job(tx, job)
-                    claim = await job_store.claim(
-                        tx, new_id(), lease_seconds=READING_SECONDS, job_id=job["id"]
-                    )
-                    assert claim is not None
-                pos = await job_store.add_items(
-                    tx, organization_id, claim.id, [(LINE, batch)], start=pos
+                assert claim is not None
+                first = await job_store.add_items(
+                    tx, organization_id, claim.id, [(LINE, batch)], start=first
                 )
-                batch = list(islice(rest, LINES_AT_ONCE))
-                parameters = job["parameters"] | {"whole": not batch}
                 claim = await job_store.extend(
-                    tx, claim, total=pos - 1, parameters=parameters, lease_seconds=READING_SECONDS
+                    tx,
+                    claim,
+                    total=first - 1,
+                    parameters=new["parameters"] | {"whole": not following},
+                    lease_seconds=READING_SECONDS,
                 )
                 if claim is None:
                     raise WrongState("job", "cancelled")
-                if not batch:
-                    await job_store.release(tx, claim)
-                    return await job_store.job(tx, organization_id, claim.id)
-
-    def _job(
-        self,
-        organization_id: int,
-        campaign_id: UUID,
-        head: Head,
-        *,
-        user_id: UUID | None,
-        unit_id: UUID | None,
-    ) -> dict[str, Any]:
-        return {
-            "organization_id": organization_id,
-            "id": new_id(),
-            "kind": IMPORT,
-            "key": None,
-            "parameters": {
-                "campaign_id": campaign_id.hex,
-                "unit_id": unit_id and unit_id.hex,
-                "columns": list(head.columns),
-            },
-            "state": JobState.WAITING,
-            "total": 0,
-            "done": 0,
-            "counts": {},
-            "attempts": 0,
-            "created_at": clock.now(),
-            "created_by_user": user_id,
-        }
+            batch = following
+        assert claim is not None
+        async with self._database.write() as tx:
+            await job_store.release(tx, claim)
+            return await job_store.job(tx, organization_id, claim.id)
 
     # --- the worker's side ---------------------------------------------------------------------
 
@@ -196,6 +167,50 @@ class Importing:
         counts[LineOutcome.ADDED] += len(found.new) - len(held)
         counts.update(str(row.outcome) for row in found.refused)
         return Outcome(dict(counts), sorted(found.refused, key=lambda row: row.pos))
+
+
+def _opened(blocks: Iterable[bytes]) -> tuple[Head, int, Iterator[str]]:
+    """Return what the first line says, and the lines of codes with the number of the first one.
+
+    Raises:
+        InvalidValue: it is no sheet of codes, or it is empty.
+    """
+    lines = enumerate(map(text_of, lines_of(blocks)), 1)
+    number, text = next(((n, text) for n, text in lines if text.strip(f"{BOM} \t")), (0, ""))
+    if not text:
+        raise InvalidValue("file", "is empty")
+    text = text.removeprefix(BOM)
+    head = head_of(text)
+    rest = (text for _, text in lines)
+    return (head, number + 1, rest) if head.named else (head, number, chain([text], rest))
+
+
+def _job(
+    organization_id: int,
+    campaign_id: UUID,
+    head: Head,
+    *,
+    user_id: UUID | None,
+    unit_id: UUID | None,
+) -> dict[str, Any]:
+    return {
+        "organization_id": organization_id,
+        "id": new_id(),
+        "kind": IMPORT,
+        "key": None,
+        "parameters": {
+            "campaign_id": campaign_id.hex,
+            "unit_id": unit_id and unit_id.hex,
+            "columns": list(head.columns),
+        },
+        "state": JobState.WAITING,
+        "total": 0,
+        "done": 0,
+        "counts": {},
+        "attempts": 0,
+        "created_at": clock.now(),
+        "created_by_user": user_id,
+    }
 
 
 def _sorted_out(rows: Sequence[JobRow], columns: Sequence[str], made: CodeFormat) -> _Sorted:
