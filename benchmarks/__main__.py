@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import alone_table, layers_table, loads_table, machine, table
-from benchmarks.runs import ALONE, BIG, LAYER_CLIENTS, OTHERS, SCENARIOS, Plan, run
+from benchmarks.report import alone_table, bulk_table, layers_table, loads_table, machine, table
+from benchmarks.runs import ALONE, BIG, BULK, LAYER_CLIENTS, OTHERS, SCENARIOS, Plan, run
 
 DATABASES = ("sqlite", "postgres")
-QUICK = ("pool", "subscribe", ALONE, BIG)
+QUICK = ("pool", "subscribe", ALONE, *BULK, BIG)
 
 
 def arguments() -> argparse.Namespace:
@@ -32,7 +32,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="the medians of so many are shown")
     parser.add_argument("--seconds", type=float, help="length of one measurement")
     parser.add_argument("--clients", type=int, nargs="+", help="of the scenario pool")
-    parser.add_argument("--codes", type=int, help="codes of the big pool")
+    parser.add_argument("--big", type=int, help="codes of the big pool")
+    parser.add_argument("--bulk", type=int, help="codes that are generated and imported")
     parser.add_argument("--directory", type=Path, help="where the databases are made")
     parser.add_argument("--json", type=Path, help="a file for all the figures")
     return parser.parse_args()
@@ -49,7 +50,8 @@ def plan_of(asked: argparse.Namespace) -> Plan:
         warm_up=min(1.0, seconds / 3),
         directory=asked.directory,
         clients=asked.clients or ((1, 64) if asked.quick else (1, 16, 64, 256)),
-        big=asked.codes or (1_000_000 if asked.quick else 10_000_000),
+        big=asked.big or (1_000_000 if asked.quick else 10_000_000),
+        bulk=asked.bulk or (100_000 if asked.quick else 1_000_000),
     )
 
 
@@ -90,8 +92,10 @@ def shown(found: dict[str, Any]) -> Iterator[str]:
         yield alone_table(found["alone"])
     if found["layers"]:
         yield layers_table(found["layers"], LAYER_CLIENTS)
+    if found["bulk"]:
+        yield bulk_table(found["bulk"])
     if found["big"]:
-        yield loads_table(found["big"], ("state",))
+        yield loads_table(found["big"], ("state", "first_ms"))
 
 
 if __name__ == "__main__":

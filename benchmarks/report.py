@@ -54,6 +54,18 @@ def summary(rounds: Sequence[Measured], ceilings: Mapping[str, Sequence[float]])
     }
 
 
+def bulk_summary(rounds: Sequence[Any]) -> dict[str, Any]:
+    """Return the medians of one bulk job's rounds (`benchmarks.bulk.Bulk`)."""
+    names = rounds[0].ceilings
+    return {
+        "count": rounds[0].count,
+        "codes_per_second": round(median(one.rate for one in rounds)),
+        "longest_chunk_ms": round(median(one.longest_chunk_ms for one in rounds), 1),
+        "ceilings": {name: round(median(one.ceilings[name] for one in rounds)) for name in names},
+        "ratios": {name: round(median(one.ratios[name] for one in rounds), 3) for name in names},
+    }
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """Return rows below a header; numbers are lined up on the right."""
     cells = [list(header), *[[_cell(value) for value in row] for row in rows]]
@@ -72,6 +84,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
+    if isinstance(value, int):
+        return f"{value:,}"
     if isinstance(value, float):
         return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2f}"
     return str(value)
@@ -93,6 +107,18 @@ def alone_table(alone: Mapping[str, float]) -> str:
     """Return the table of a client who is alone."""
     header = ("one client, no HTTP", "group commit ms", "one by one ms", "ratio")
     return table(header, [["p50 of a request", *alone.values()]])
+
+
+def bulk_table(jobs: Sequence[Mapping[str, Any]]) -> str:
+    """Return the table of bulk jobs, each ceiling with the part of it that was reached."""
+    tops = list(jobs[0]["ratios"])
+    header = ("job", "codes", "codes/s", *(word for name in tops for word in (name, "/")))
+    rows = []
+    for one in jobs:
+        tail = [value for name in tops for value in (one["ceilings"][name], one["ratios"][name])]
+        row = [one["scenario"], one["count"], one["codes_per_second"], *tail]
+        rows.append([*row, one["longest_chunk_ms"]])
+    return table((*header, "longest chunk ms"), rows)
 
 
 def layers_table(layers: Sequence[Mapping[str, Any]], clients: int) -> str:

@@ -2,21 +2,23 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks import ceilings
+from benchmarks import bulk, ceilings
 from benchmarks.alone import Alone
 from benchmarks.big import BASE, Big
 from benchmarks.databases import Place, open_place
 from benchmarks.layers import LAYERS
 from benchmarks.load import NUMBER, Measured, Orders, measure
 from benchmarks.pool import Pool, open_pool
-from benchmarks.report import summary
+from benchmarks.report import bulk_summary, summary
 from largesse.demo import data
+from tests.faults.client import connect
 from tests.faults.server import SERVE, Server, server
 
 PRODUCT = ("-m", "largesse", *SERVE)
@@ -45,6 +47,8 @@ class Plan:
     """How many clients the scenario `pool` is measured with, one after the other."""
     big: int
     """Codes of the campaign of `big-pool`."""
+    bulk: int
+    """Codes that `generate` makes and `import` reads."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,8 @@ CLIENTS = 64
 """Clients of every scenario but `pool`."""
 
 ALONE, LAYERED, BIG = "alone", "layers", "big-pool"
-OTHERS = (ALONE, LAYERED, BIG)
+BULK = {"generate": bulk.generate, "import": bulk.import_}
+OTHERS = (ALONE, LAYERED, *BULK, BIG)
 
 
 @dataclass
@@ -91,6 +96,9 @@ class Run:
     layers: dict[str, list[Measured]] = field(default_factory=dict)
     alone: list[Alone] = field(default_factory=list)
     big: dict[str, list[Measured]] = field(default_factory=dict)
+    first: dict[str, float] = field(default_factory=dict)
+    """Milliseconds of the first claim in each state of the big pool."""
+    bulk: dict[str, list[Any]] = field(default_factory=dict)
 
     async def ceiling(self, kind: str) -> None:
         """Measure what the database alone can do."""
@@ -184,21 +192,30 @@ class Run:
             "alone": Alone.summary(self.alone) if self.alone else None,
             "layers": [{"layer": name} | summary(found, {}) for name, found in self.layers.items()],
             "big": [
-                {"state": name} | summary(found, {BASE: [one.rate for one in self.big[BASE]]})
+                {"state": name, "first_ms": round(self.first[name], 1)}
+                | summary(found, {BASE: [one.rate for one in self.big[BASE]]})
                 for name, found in self.big.items()
             ],
+            "bulk": [{"scenario": name} | bulk_summary(b) for name, b in self.bulk.items()],
         }
 
 
 async def run(plan: Plan, kind: str) -> dict[str, Any]:
     """Measure one database and return the results."""
+    filled: dict[str, list[Any]] = {}
+    for _ in range(plan.rounds):
+        for name in plan.scenarios:
+            if name in BULK:
+                # A database of its own: what is in it already would have to be copied.
+                with open_place(kind, plan.directory) as place:
+                    filled.setdefault(name, []).append(await BULK[name](place.url, plan.bulk))
     with open_place(kind, plan.directory) as place:
         campaigns: dict[str, Mapping[str, Any]] = {CEILING: {}, "POOL": {}, BIG: {}}
         for name in plan.scenarios:
             campaigns |= SCENARIOS[name].campaigns if name in SCENARIOS else {}
         pool = await open_pool(place.url, campaigns)
         try:
-            one = Run(plan, place, pool)
+            one = Run(plan, place, pool, bulk=filled)
             await _rounds(one)
             return one.results()
         finally:
@@ -235,6 +252,17 @@ async def _big(one: Run) -> None:
     what = one.what("pool") | {"bodies": one.pool.requests([BIG])}
     async for state in big.states():
         async with server(one.place.url, command=PRODUCT) as product:
+            one.first[state] = await _first(product, what)
             for _ in range(one.plan.rounds):
                 found = await one.measure(product, CLIENTS, what)
                 one.big.setdefault(state, []).append(found)
+
+
+async def _first(product: Server, what: Mapping[str, Any]) -> float:
+    """Return the milliseconds of the first claim of a process, which does not know the pool yet."""
+    async with connect(product.port) as client:
+        started = time.perf_counter()
+        answer = await client.post(what["path"], json.loads(what["bodies"][0]))
+        if answer.status != 200:
+            raise RuntimeError(f"the first request was not served: {answer}")
+        return (time.perf_counter() - started) * 1e3
