@@ -1,0 +1,176 @@
+"""Every refusal of the core, as classes that carry facts and never a status code.
+
+Refused
+├── NotAuthenticated
+│   └── LoginRequired · BadCredentials · BadToken · ExpiredToken · TooManyAttempts
+├── NotPermitted               the caller lacks a right
+├── Unknown                    something named does not exist in the caller's organization
+│   ├── UnknownOrganization · UnknownUnit · UnknownUser · UnknownKey · UnknownJob · UnknownEvent
+│   ├── UnknownCustomer · UnknownAccount · UnknownCustomerToken · UnknownMail
+│   ├── UnknownChannel · UnknownPromotion · UnknownCampaign · UnknownCode · UnknownGrant
+│   └── UnknownGroup · UnknownPromotionList · UnknownAssignment · UnknownSubscription
+├── Invalid                    a value that can not be accepted
+│   └── InvalidValue · MissingValue · AmbiguousValue · InvalidEmail · InvalidCodeFormat
+├── Conflict                   well formed, but not possible as things stand
+│   ├── AlreadyExists · StillInUse · IdempotencyMismatch
+│   ├── CampaignNotPosted · CampaignTypeNotAllowed · DistributionNotAllowed
+│   ├── NoCampaign · PoolExhausted · ReceiverLimitReached · CodesLimitReached
+│   ├── CodeNotEffective · CodeOfOtherPromotion · CodeGivenToAnother
+│   ├── CustomerTokenNotEffective · PassCodeRequired · PassCodeWrong
+│   └── AlreadyAssigned · ListAppliesToAll · AlreadySubscribed · WrongState
+└── Unavailable                a part that the request needs does not serve it
+    ├── Overloaded · OutcomeUnknown · DatabaseUnavailable
+    └── NoMailService · MailNotAccepted · NoNewsletterProvider · NewsletterProviderFailed
+
+Each dialect has a row for each of them (`dialects/*/errors.py`; a test sees to it). They are not
+frozen: a frozen one can not leave an `@asynccontextmanager`.
+"""
+
+from largesse.core.errors.access import (
+    BadCredentials,
+    BadToken,
+    ExpiredToken,
+    LoginRequired,
+    NotAuthenticated,
+    NotPermitted,
+    TooManyAttempts,
+)
+from largesse.core.errors.conflict import (
+    AlreadyAssigned,
+    AlreadyExists,
+    AlreadySubscribed,
+    CampaignNotPosted,
+    CampaignTypeNotAllowed,
+    CodeGivenToAnother,
+    CodeNotEffective,
+    CodeOfOtherPromotion,
+    CodesLimitReached,
+    Conflict,
+    CustomerTokenNotEffective,
+    DistributionNotAllowed,
+    IdempotencyMismatch,
+    LimitOfCampaign,
+    ListAppliesToAll,
+    NoCampaign,
+    OfCampaign,
+    OfCode,
+    OfRecord,
+    PassCodeRequired,
+    PassCodeWrong,
+    PoolExhausted,
+    ReceiverLimitReached,
+    StillInUse,
+    WrongState,
+)
+from largesse.core.errors.invalid import (
+    AmbiguousValue,
+    Invalid,
+    InvalidCodeFormat,
+    InvalidEmail,
+    InvalidValue,
+    MissingValue,
+)
+from largesse.core.errors.refused import Refused, leaves
+from largesse.core.errors.unavailable import (
+    DatabaseUnavailable,
+    MailNotAccepted,
+    NewsletterProviderFailed,
+    NoMailService,
+    NoNewsletterProvider,
+    OutcomeUnknown,
+    Overloaded,
+    Unavailable,
+)
+from largesse.core.errors.unknown import (
+    Unknown,
+    UnknownAccount,
+    UnknownAssignment,
+    UnknownCampaign,
+    UnknownChannel,
+    UnknownCode,
+    UnknownCustomer,
+    UnknownCustomerToken,
+    UnknownEvent,
+    UnknownGrant,
+    UnknownGroup,
+    UnknownJob,
+    UnknownKey,
+    UnknownMail,
+    UnknownOrganization,
+    UnknownPromotion,
+    UnknownPromotionList,
+    UnknownSubscription,
+    UnknownUnit,
+    UnknownUser,
+)
+
+__all__ = [
+    "AlreadyAssigned",
+    "AlreadyExists",
+    "AlreadySubscribed",
+    "AmbiguousValue",
+    "BadCredentials",
+    "BadToken",
+    "CampaignNotPosted",
+    "CampaignTypeNotAllowed",
+    "CodeGivenToAnother",
+    "CodeNotEffective",
+    "CodeOfOtherPromotion",
+    "CodesLimitReached",
+    "Conflict",
+    "CustomerTokenNotEffective",
+    "DatabaseUnavailable",
+    "DistributionNotAllowed",
+    "ExpiredToken",
+    "IdempotencyMismatch",
+    "Invalid",
+    "InvalidCodeFormat",
+    "InvalidEmail",
+    "InvalidValue",
+    "LimitOfCampaign",
+    "ListAppliesToAll",
+    "LoginRequired",
+    "MailNotAccepted",
+    "MissingValue",
+    "NewsletterProviderFailed",
+    "NoCampaign",
+    "NoMailService",
+    "NoNewsletterProvider",
+    "NotAuthenticated",
+    "NotPermitted",
+    "OfCampaign",
+    "OfCode",
+    "OfRecord",
+    "OutcomeUnknown",
+    "Overloaded",
+    "PassCodeRequired",
+    "PassCodeWrong",
+    "PoolExhausted",
+    "ReceiverLimitReached",
+    "Refused",
+    "StillInUse",
+    "TooManyAttempts",
+    "Unavailable",
+    "Unknown",
+    "UnknownAccount",
+    "UnknownAssignment",
+    "UnknownCampaign",
+    "UnknownChannel",
+    "UnknownCode",
+    "UnknownCustomer",
+    "UnknownCustomerToken",
+    "UnknownEvent",
+    "UnknownGrant",
+    "UnknownGroup",
+    "UnknownJob",
+    "UnknownKey",
+    "UnknownMail",
+    "UnknownOrganization",
+    "UnknownPromotion",
+    "UnknownPromotionList",
+    "UnknownSubscription",
+    "UnknownUnit",
+    "UnknownUser",
+    "WrongState",
+    "leaves",
+]
