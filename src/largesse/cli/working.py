@@ -38,8 +38,7 @@ async def run_here(services: "Services", caller: "Caller", job_id: UUID, *, noun
     Ctrl-C cancels it behind the chunk in hand; what it did stays done.
 
     Raises:
-        CommandError: the job is over and not done; the message says how to go on.
-        Refused: it can not go on.
+        CommandError: the job is over and not done; the message says why, and how to go on.
     """
     from largesse.core.jobs.model import JobState
 
@@ -58,7 +57,7 @@ async def run_here(services: "Services", caller: "Caller", job_id: UUID, *, noun
         tell(job.done)
     if job.state == JobState.DONE:
         return job
-    why = f": {job.error}" if job.error else ""
+    why = f": {job.error}" if job.error else "."
     raise CommandError(
         f"The job is {job.state} at {job.done:,} of {job.total:,} {noun}{why} "
         f"`largesse jobs resume {job.id} --here` goes on."
@@ -67,6 +66,7 @@ async def run_here(services: "Services", caller: "Caller", job_id: UUID, *, noun
 
 async def _work(services: "Services", job_id: UUID, stop: "asyncio.Event", tell: Tell) -> bool:
     """Claim the job and run it; False if another process has it."""
+    from largesse.core.errors import Refused
     from largesse.core.ids import new_id
     from largesse.core.jobs import store
     from largesse.worker.jobs import LEASE_SECONDS, LeaseLost, run_claimed
@@ -79,6 +79,8 @@ async def _work(services: "Services", job_id: UUID, stop: "asyncio.Event", tell:
         await run_claimed(services, claim, stop, tell=lambda claim: tell(claim.done))
     except LeaseLost:
         return False
+    except Refused:
+        return True  # it is the job's error now
     return True
 
 

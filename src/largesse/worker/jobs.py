@@ -86,6 +86,10 @@ async def _take_turn(services: "Services", claim: Claim, stop: asyncio.Event) ->
     except LeaseLost:
         log.info("job left", done=claim.done)
     except Exception as error:
+        if _is_final(error):
+            log.info("job refused", done=claim.done, refusal=type(error).__name__)
+        else:
+            log.exception("job stopped by a fault", done=claim.done)
         await _ended_by(services, claim, error)
     else:
         if claim.done < claim.total:
@@ -95,14 +99,17 @@ async def _take_turn(services: "Services", claim: Claim, stop: asyncio.Event) ->
             log.info("job done", total=claim.total, **claim.counts)
 
 
+def _is_final(error: Exception) -> bool:
+    """Say whether to try again is of no use: a fault may pass, a refusal stands."""
+    return isinstance(error, Refused) and not isinstance(error, Unavailable)
+
+
 async def _ended_by(services: "Services", claim: Claim, error: Exception) -> None:
-    """Record why a job does not go on: a refusal is final, any other fault may pass."""
-    if isinstance(error, Refused) and not isinstance(error, Unavailable):
-        log.info("job refused", done=claim.done, refusal=type(error).__name__)
+    """Record why a job does not go on."""
+    if _is_final(error):
         async with services.database.write() as tx:
             await store.fail(tx, claim, str(error))
         return
-    log.exception("job stopped by a fault", done=claim.done)
     # The first line only: the others may quote the parameters, which are addresses.
     reason = (str(error).splitlines() or [""])[0]
     await _stopped(services, claim, f"{type(error).__name__}: {reason}")
