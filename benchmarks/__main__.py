@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.report import alone_table, bulk_table, layers_table, loads_table, machine, table
-from benchmarks.runs import ALONE, BIG, BULK, LAYER_CLIENTS, OTHERS, SCENARIOS, Plan, run
+from benchmarks.runs import ALONE, BIG, LAYER_CLIENTS, OTHERS, SCENARIOS, Plan, run
 
 DATABASES = ("sqlite", "postgres")
-QUICK = ("pool", "subscribe", ALONE, *BULK, BIG)
+QUICK = ("pool", "subscribe", ALONE, BIG)
 
 
 def arguments() -> argparse.Namespace:
@@ -41,7 +41,7 @@ def arguments() -> argparse.Namespace:
 
 def plan_of(asked: argparse.Namespace) -> Plan:
     """Return what is to be measured."""
-    seconds = asked.seconds or (1.0 if asked.quick else 4.0)
+    seconds = asked.seconds or (1.0 if asked.quick else 3.0)
     return Plan(
         databases=[asked.database] if asked.database else DATABASES,
         scenarios=asked.scenario or (QUICK if asked.quick else [*SCENARIOS, *OTHERS]),
@@ -51,7 +51,7 @@ def plan_of(asked: argparse.Namespace) -> Plan:
         directory=asked.directory,
         clients=asked.clients or ((1, 64) if asked.quick else (1, 16, 64, 256)),
         big=asked.big or (1_000_000 if asked.quick else 10_000_000),
-        bulk=asked.bulk or (100_000 if asked.quick else 1_000_000),
+        bulk=asked.bulk or 1_000_000,
     )
 
 

@@ -34,7 +34,7 @@ class Pool:
     campaigns: dict[str, UUID]
     """By alternative code."""
 
-    async def ensure(self, campaign: str, count: int) -> None:
+    async def ensure(self, campaign: str, count: int, *, tidy: bool = True) -> None:
         """Top the campaign's pool up, by plain inserts into the product's own table."""
         campaign_id = self.campaigns[campaign]
         async with self.services.database.read() as tx:
@@ -51,7 +51,8 @@ class Pool:
             return
         for start in range(0, count - have, CHUNK):
             await self._insert(campaign_id, min(CHUNK, count - have - start))
-        await self._settle()
+        if tidy:
+            await self._settle()
 
     async def _insert(self, campaign_id: UUID, count: int) -> None:
         organization_id, now = self.caller.organization_id, datetime.now(UTC)

@@ -2,9 +2,10 @@
 
 import asyncio
 import json
+import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -74,9 +75,17 @@ its codes when asked; newsletter subscriptions."""
 CLIENTS = 64
 """Clients of every scenario but `pool`."""
 
+BIG_PART = 0.5
+"""How long a measurement of the big pool is, beside others: there are many."""
+
 ALONE, LAYERED, BIG = "alone", "layers", "big-pool"
 BULK = {"generate": bulk.generate, "import": bulk.import_}
 OTHERS = (ALONE, LAYERED, *BULK, BIG)
+
+
+def say(step: str) -> None:
+    """Tell whoever waits what is measured now."""
+    print(f"{time.strftime('%H:%M:%S')} {step}", file=sys.stderr, flush=True)
 
 
 @dataclass
@@ -98,6 +107,8 @@ class Run:
     big: dict[str, list[Measured]] = field(default_factory=dict)
     first: dict[str, float] = field(default_factory=dict)
     """Milliseconds of the first claim in each state of the big pool."""
+    small: dict[str, list[float]] = field(default_factory=dict)
+    """The rates of a small pool beside it."""
     bulk: dict[str, list[Any]] = field(default_factory=dict)
 
     async def ceiling(self, kind: str) -> None:
@@ -148,9 +159,13 @@ class Run:
         )
         self.layers.setdefault(name, []).append(found)
 
-    async def measure(self, process: Server, clients: int, what: Mapping[str, Any]) -> Measured:
+    async def measure(
+        self, process: Server, clients: int, what: Mapping[str, Any], *, part: float = 1
+    ) -> Measured:
         """Let so many clients send requests, all of which must be served."""
-        plan = self.plan
+        plan = replace(
+            self.plan, seconds=self.plan.seconds * part, warm_up=self.plan.warm_up * part
+        )
         orders = Orders(
             host="127.0.0.1",
             port=process.port,
@@ -193,7 +208,10 @@ class Run:
             "layers": [{"layer": name} | summary(found, {}) for name, found in self.layers.items()],
             "big": [
                 {"state": name, "first_ms": round(self.first[name], 1)}
-                | summary(found, {BASE: [one.rate for one in self.big[BASE]]})
+                | summary(
+                    found,
+                    {"small pool": self.small[name], BASE: [one.rate for one in self.big[BASE]]},
+                )
                 for name, found in self.big.items()
             ],
             "bulk": [{"scenario": name} | bulk_summary(b) for name, b in self.bulk.items()],
@@ -203,9 +221,10 @@ class Run:
 async def run(plan: Plan, kind: str) -> dict[str, Any]:
     """Measure one database and return the results."""
     filled: dict[str, list[Any]] = {}
-    for _ in range(plan.rounds):
+    for number in range(plan.rounds):
         for name in plan.scenarios:
             if name in BULK:
+                say(f"{kind}: {name}, round {number + 1}")
                 # A database of its own: what is in it already would have to be copied.
                 with open_place(kind, plan.directory) as place:
                     filled.setdefault(name, []).append(await BULK[name](place.url, plan.bulk))
@@ -227,19 +246,22 @@ async def _rounds(one: Run) -> None:
     loads = [name for name in plan.scenarios if name in SCENARIOS]
     if loads:
         async with server(url, command=PRODUCT) as product:
-            for _ in range(plan.rounds):
+            for number in range(plan.rounds):
+                say(f"{one.place.kind}: {', '.join(loads)}, round {number + 1}")
                 for kind in dict.fromkeys(SCENARIOS[name].ceiling for name in loads):
                     await one.ceiling(kind)
                 for name in loads:
                     for clients in plan.clients if name == "pool" else (CLIENTS,):
                         await one.load(product, name, clients)
     if ALONE in plan.scenarios:
+        say(f"{one.place.kind}: {ALONE}")
         for _ in range(plan.rounds):
             await one.pool.ensure("POOL", one.codes)
             one.alone.append(await Alone.measure(one.pool, "POOL", plan.seconds))
     if LAYERED in plan.scenarios:
         async with server(url, command=("-m", "benchmarks.layers")) as layered:
-            for _ in range(plan.rounds):
+            for number in range(plan.rounds):
+                say(f"{one.place.kind}: {LAYERED}, round {number + 1}")
                 for name in LAYERS:
                     await one.layer(layered, name)
     if BIG in plan.scenarios:
@@ -248,14 +270,20 @@ async def _rounds(one: Run) -> None:
 
 async def _big(one: Run) -> None:
     """Measure a big pool when little of it is sold, and when little of it is left."""
+    say(f"{one.place.kind}: {BIG} is being filled")
     big = Big(one.place, one.pool, BIG, one.plan.big)
     what = one.what("pool") | {"bodies": one.pool.requests([BIG])}
     async for state in big.states():
+        say(f"{one.place.kind}: {BIG}, {state}")
         async with server(one.place.url, command=PRODUCT) as product:
             one.first[state] = await _first(product, what)
+            # Not tidied up: that would be a VACUUM, which the state may be without.
+            await one.pool.ensure("POOL", one.codes * one.plan.rounds, tidy=False)
             for _ in range(one.plan.rounds):
-                found = await one.measure(product, CLIENTS, what)
+                found = await one.measure(product, CLIENTS, what, part=BIG_PART)
                 one.big.setdefault(state, []).append(found)
+                small = await one.measure(product, CLIENTS, one.what("pool"), part=BIG_PART)
+                one.small.setdefault(state, []).append(small.rate)
 
 
 async def _first(product: Server, what: Mapping[str, Any]) -> float:
