@@ -95,16 +95,22 @@ async def import_(url: str, count: int) -> Bulk:
         return await _measure(url, count, start_import)
 
 
-def memory(url: str, campaign: str, count: int) -> int:
-    """Return the most bytes that `largesse codes generate` had in memory."""
-    arguments = ["-m", "largesse", "codes", "generate", "--campaign", campaign]
-    environment = os.environ | {"LARGESSE_DATABASE_URL": url}
+def memory(url: str, *arguments: str) -> int:
+    """Return the most bytes that a command had in memory, e.g. `codes generate ...`.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    nothing = [(os.POSIX_SPAWN_OPEN, one, os.devnull, os.O_WRONLY, 0) for one in (1, 2)]
     pid = os.posix_spawn(
-        sys.executable, [sys.executable, *arguments, "--count", str(count)], environment
+        sys.executable,
+        [sys.executable, "-m", "largesse", *arguments],
+        os.environ | {"LARGESSE_DATABASE_URL": url},
+        file_actions=nothing,
     )
     _, status, used = os.wait4(pid, 0)
     if status:
-        raise RuntimeError(f"`largesse codes generate` ended with {status}")
+        raise RuntimeError(f"`largesse {' '.join(arguments)}` ended with {status}")
     return used.ru_maxrss * 1024
 
 
