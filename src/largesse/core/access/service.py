@@ -65,7 +65,7 @@ class Access:
         self._secret = secret
         self._default_organization = default_organization
         self._throttle = Throttle(failures=failures, seconds=failure_seconds)
-        self._callers: Remembered[bytes, Caller] = Remembered(seconds=recheck_seconds, most=KNOWN)
+        self._callers: Remembered[str, Caller] = Remembered(seconds=recheck_seconds, most=KNOWN)
         self._actors: Remembered[ActorKey, Actor] = Remembered(seconds=recheck_seconds, most=KNOWN)
 
     async def signing_key(self) -> bytes:
@@ -229,15 +229,14 @@ class Access:
                 is no longer active.
             ExpiredToken: past its life time.
         """
-        fingerprint = _fingerprint(token)
-        caller = self._callers.get(fingerprint)
+        caller = self._callers.get(token)
         if caller is None:
             try:
                 caller = await self._authenticate(token)
             except Refused:
-                self._callers.forget(fingerprint)
+                self._callers.forget(token)
                 raise
-            self._callers.keep(fingerprint, caller, seconds=_left(caller))
+            self._callers.keep(token, caller, seconds=_left(caller))
         return caller
 
     async def release(self, token: str) -> None:
@@ -247,7 +246,7 @@ class Access:
             raise BadToken()
         async with self._database.write() as tx:
             await store.revoke_token(tx, caller.organization_id, caller.token_id, caller.expires_at)
-        self._callers.forget(_fingerprint(token))
+        self._callers.forget(token)
 
     async def actor(
         self, organization_id: int, user_id: UUID | None, unit_id: UUID | None
@@ -348,11 +347,6 @@ def _left(caller: Caller) -> float | None:
     if caller.expires_at is None:
         return None
     return (caller.expires_at - clock.now()).total_seconds()
-
-
-def _fingerprint(token: str) -> bytes:
-    """Return what a token is remembered under: not itself, which is a secret."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 def _distinct(aliases: list[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
