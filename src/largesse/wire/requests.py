@@ -27,7 +27,7 @@ class RequestIds:
         """Pass a request on under its id."""
         if scope["type"] != "http":
             return
-        request_id = _given(scope) or b"%032x" % random.getrandbits(128)
+        request_id = _given(scope) or random.randbytes(16).hex().encode()
         header = (HEADER, request_id)
         status = 0
 
