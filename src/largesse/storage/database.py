@@ -1,5 +1,6 @@
 """The database: transactions, and the few statements that every area needs."""
 
+import asyncio
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -17,7 +18,7 @@ from sqlalchemy import Executable, Table, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from largesse.storage.engines import Engine, engine_for
-from largesse.storage.engines.driver import transaction
+from largesse.storage.engines.driver import driver_of, transaction, undo
 from largesse.storage.errors import BrokenReference, ConnectionLost, DuplicateKey
 from largesse.storage.group_commit import Batch, GroupCommit
 from largesse.storage.statements import Prepared
@@ -36,14 +37,35 @@ VIOLATIONS = {"unique": DuplicateKey, "reference": BrokenReference}
 class Transaction:
     """One open transaction. Stores run statements on it; services only pass it on."""
 
-    __slots__ = ("connection", "engine", "places")
+    __slots__ = ("begun", "connection", "engine", "kept", "places", "sole")
 
     def __init__(
-        self, connection: AsyncConnection, engine: Engine, places: dict[tuple[object, ...], int]
+        self,
+        connection: AsyncConnection,
+        engine: Engine,
+        places: dict[tuple[object, ...], int],
+        *,
+        begun: bool = True,
     ) -> None:
         self.connection = connection
         self.engine = engine
         self.places = places
+        self.begun = begun
+        """False: it begins with the first statement that does more than read."""
+        self.sole = False
+        """Whether one batch function does all that is done in it."""
+        self.kept = False
+        """Whether something of it may have been kept already."""
+
+    async def begin(self) -> None:
+        """Begin it, if that was left until it is needed."""
+        if not self.begun:
+            self.begun = True
+            await self.named(driver_of(self.connection).execute(self.engine.begin))
+
+    def may_be_one_statement(self) -> bool:
+        """Say whether a statement that is the only one to write can be a transaction by itself."""
+        return self.sole and not self.begun
 
     async def execute(self, statement: Executable | Prepared, parameters: Any = None) -> int:
         """Run a statement and return how many rows it touched.
@@ -52,22 +74,27 @@ class Transaction:
             DuplicateKey: a row with the same unique key exists.
             BrokenReference: a row that is referred to is missing, or still referred to.
         """
+        await self.begin()
         if isinstance(statement, Prepared):
             return await self.named(self.engine.run(self.connection, statement, parameters))
         return (await self.named(self.connection.execute(statement, parameters))).rowcount
 
     async def rows(self, statement: Executable | Prepared, parameters: Any = None) -> Sequence[Any]:
         """Run a statement and return its rows. Raises as `execute` does."""
+        if not (isinstance(statement, Prepared) and statement.reads):
+            await self.begin()
         if isinstance(statement, Prepared):
             return await self.named(self.engine.fetch(self.connection, statement, parameters))
         return (await self.named(self.connection.execute(statement, parameters))).all()
 
     async def row(self, statement: Executable, parameters: Any = None) -> Any | None:
         """Run a statement and return its only row, or None. Raises as `execute` does."""
+        await self.begin()
         return (await self.named(self.connection.execute(statement, parameters))).one_or_none()
 
     async def value(self, statement: Executable, parameters: Any = None) -> Any:
         """Run a statement and return the first column of its first row, or None."""
+        await self.begin()
         return (await self.named(self.connection.execute(statement, parameters))).scalar()
 
     async def insert_new(
@@ -139,7 +166,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = engine_for(url)
         self._group_commit = GroupCommit(
-            self.write, most_waiting=MOST_WAITING, lanes=self.engine.lanes
+            self._batch, most_waiting=MOST_WAITING, lanes=self.engine.lanes
         )
         self.places: dict[tuple[object, ...], int] = {}
         """How far each pool is known to be used up; see `bulk.take_each`."""
@@ -160,6 +187,24 @@ class Database:
             yield tx
 
     @asynccontextmanager
+    async def _batch(self) -> AsyncIterator[Transaction]:
+        """Open a transaction for a group commit, which says in `kept` whether to begin anew.
+
+        What a batch looks up needs no transaction, and where one statement does the rest, it is
+        one: that saves two of five round trips, and these are what a batch waits for.
+        """
+        async with self._open(self.engine.writer().connect(), begun=False) as tx:
+            try:
+                yield tx
+                if tx.begun:
+                    tx.kept = True
+                    await tx.named(driver_of(tx.connection).execute("COMMIT"))
+            except BaseException:
+                if tx.begun:
+                    await asyncio.shield(undo(tx.connection))
+                raise
+
+    @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
         """Open a connection to read from: each statement sees what is committed when it begins."""
         if (shared := self._shared()) is not None:
@@ -170,13 +215,13 @@ class Database:
 
     @asynccontextmanager
     async def _open(
-        self, opening: AbstractAsyncContextManager[AsyncConnection]
+        self, opening: AbstractAsyncContextManager[AsyncConnection], *, begun: bool = True
     ) -> AsyncIterator[Transaction]:
         inside = False
         try:
             async with opening as connection:
                 inside = True
-                yield Transaction(connection, self.engine, self.places)
+                yield Transaction(connection, self.engine, self.places, begun=begun)
                 inside = False
         except Exception as error:
             lost = not inside and self.engine.lost(error)

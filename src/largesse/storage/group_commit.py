@@ -27,6 +27,9 @@ Batch = Callable[["Transaction", Sequence[Any]], Awaitable[Sequence[Any]]]
 MOST_IN_A_BATCH = 512
 """Commands that share one commit at most: a bound on how long the first of them waits."""
 
+WORTH_PARTING = 16
+"""Commands from which on two batches are made of them: fewer cost more than they gain."""
+
 
 @dataclass(slots=True, eq=False)
 class Entry:
@@ -51,12 +54,12 @@ class GroupCommit:
 
     def __init__(
         self,
-        write: Callable[[], AbstractAsyncContextManager["Transaction"]],
+        open_transaction: Callable[[], AbstractAsyncContextManager["Transaction"]],
         *,
         most_waiting: int,
         lanes: int,
     ) -> None:
-        self._write = write
+        self._open = open_transaction
         self._most_waiting = most_waiting
         self._lanes = lanes
         """Batches in flight at most."""
@@ -76,11 +79,9 @@ class GroupCommit:
         """
         if len(self._waiting) >= self._most_waiting:
             raise QueueFull()
-        loop = asyncio.get_running_loop()
-        entry = Entry(batch, command, loop.create_future())
+        entry = Entry(batch, command, asyncio.get_running_loop().create_future())
         self._waiting.append(entry)
-        if len(self._running) < self._lanes and self._is_worth_it():
-            self._running.add(loop.create_task(self._run()))
+        self._start_lane()
         return await entry.future
 
     async def drain(self) -> None:
@@ -88,32 +89,43 @@ class GroupCommit:
         while self._running:
             await asyncio.wait(self._running)
 
+    def _start_lane(self) -> None:
+        if len(self._running) < self._lanes and self._is_worth_it():
+            self._running.add(asyncio.get_running_loop().create_task(self._run()))
+
     def _is_worth_it(self) -> bool:
         return len(self._waiting) >= max(self._in_flight, default=1)
+
+    def _next(self) -> list[Entry]:
+        """Take the commands of the next batch: half of many, where two may be in flight."""
+        count = len(self._waiting)
+        if count >= WORTH_PARTING:
+            count //= self._lanes - len(self._in_flight)
+        return [self._waiting.popleft() for _ in range(min(count, MOST_IN_A_BATCH))]
 
     async def _run(self) -> None:
         try:
             # Whoever has come in with the first of a batch goes with it.
             await asyncio.sleep(0)
             while self._is_worth_it():
-                count = min(len(self._waiting), MOST_IN_A_BATCH)
-                self._in_flight.append(count)
+                entries = self._next()
+                self._in_flight.append(len(entries))
+                self._start_lane()
                 try:
-                    await self._commit([self._waiting.popleft() for _ in range(count)])
+                    await self._commit(entries)
                 finally:
-                    self._in_flight.remove(count)
+                    self._in_flight.remove(len(entries))
         finally:
             self._running.discard(asyncio.current_task())
 
     async def _commit(self, entries: list[Entry], *, again: bool = False) -> None:
         """Carry out entries in one transaction and settle them once it is committed."""
-        committing = False
+        tx: Transaction | None = None
         try:
-            async with self._write() as tx:
+            async with self._open() as tx:
                 outcomes = await _outcomes(tx, entries)
-                committing = True
         except Exception as error:
-            if committing:
+            if tx is not None and tx.kept:
                 failed = CommitFailed(str(error))
                 failed.__cause__ = error
                 _settle(entries, [failed] * len(entries))
@@ -137,6 +149,7 @@ async def _outcomes(tx: "Transaction", entries: Sequence[Entry]) -> list[Any]:
     for index, entry in enumerate(entries):
         of_batch.setdefault(entry.batch, []).append(index)
     outcomes: list[Any] = [None] * len(entries)
+    tx.sole = len(of_batch) == 1
     # In one order in every process, so that two batches never wait for each other in a circle.
     for batch, indexes in sorted(of_batch.items(), key=lambda one: _name(one[0])):
         results = await batch(tx, [entries[index].command for index in indexes])

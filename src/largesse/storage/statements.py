@@ -20,8 +20,8 @@ class Prepared:
     def __init__(self, statement: Any, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
         self.text = str(compiled)
-        self.reads = isinstance(statement, Select)
-        """Whether it is a plain SELECT."""
+        self.reads = isinstance(statement, Select) and statement._for_update_arg is None
+        """Whether it is a SELECT that locks nothing."""
         self._parameters = [
             (name, compiled.params[name], _binding(compiled.binds[name].type, dialect))
             for name in compiled.positiontup or ()

@@ -238,20 +238,36 @@ async def _take(tx: Transaction, plans: Sequence[Plan]) -> None:
             named[organization_id, folded(wanted.code)].append(plan)
         elif plan.campaign.code_source == CodeSource.POOL:
             pooled[organization_id, plan.campaign.id].append(plan)
-    for plan in await _taken(tx, POOL, pooled):
+    last = not named and not any(_needs_more(plan) for plan in plans)
+    for plan in await _taken(tx, POOL, pooled, last=last):
         if plan.campaign.when_empty != WhenEmpty.ON_REQUEST:
             plan.refusal = PoolExhausted(plan.campaign.name)
     for plan in await _taken(tx, NAMED, named):
         plan.refusal = CodeNotEffective(plan.command.wanted.code)  # type: ignore[union-attr]
 
 
-async def _taken(tx: Transaction, pool: Pool, asking: dict[Key, list[Plan]]) -> list[Plan]:
+def _needs_more(plan: Plan) -> bool:
+    """Say whether more than taking from the pool may be written for a plan."""
+    campaign, receiver = plan.campaign, plan.receiver
+    return (
+        campaign.code_source != CodeSource.POOL
+        or campaign.when_empty == WhenEmpty.ON_REQUEST
+        or campaign.codes_in_all is not None
+        or campaign.codes_per_day is not None
+        or campaign.codes_per_receiver is not None
+        or (receiver is not None and receiver.one_time_token_id is not None)
+    )
+
+
+async def _taken(
+    tx: Transaction, pool: Pool, asking: dict[Key, list[Plan]], *, last: bool = False
+) -> list[Plan]:
     """Give each plan a code of its pool while there are any; return the plans that got none."""
     if not asking:
         return []
     now = max(plan.command.now for plans in asking.values() for plan in plans)
     takers = {key: [_given(plan) for plan in plans] for key, plans in asking.items()}
-    taken = await take_each(tx, pool, takers, {"now": now})
+    taken = await take_each(tx, pool, takers, {"now": now}, last=last)
     without: list[Plan] = []
     for key, plans in asking.items():
         rows = taken[key]

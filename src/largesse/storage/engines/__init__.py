@@ -20,6 +20,8 @@ class Engine(Protocol):
     name: str
     lanes: int
     """How many group commits are in flight at a time."""
+    takes_at_once: bool
+    """Whether `take_each` is one statement."""
     begin: str
     """How a transaction that writes begins."""
 

@@ -27,11 +27,12 @@ async def transaction(pool: AsyncEngine, begin: str) -> AsyncIterator[AsyncConne
             yield connection
             await driver_of(connection).execute("COMMIT")
         except BaseException:
-            await asyncio.shield(_undo(connection))
+            await asyncio.shield(undo(connection))
             raise
 
 
-async def _undo(connection: AsyncConnection) -> None:
+async def undo(connection: AsyncConnection) -> None:
+    """Roll back whatever is begun on a connection."""
     if connection.invalidated:
         return
     try:

@@ -61,6 +61,7 @@ class Postgres(Statements):
 
     name = "postgres"
     lanes = 2
+    takes_at_once = True
     begin = "BEGIN"
 
     def __init__(self, url: str) -> None:
