@@ -105,6 +105,7 @@ KINDS = (
     "newsletter",
     "mails",
     "jobs",
+    "events",
 )
 """The services that manage records."""
 

@@ -7,6 +7,7 @@ lock that no one else waits for (`storage.bulk.take_each`).
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
@@ -216,7 +217,23 @@ async def _take_within(tx: Transaction, plans: list[Plan], room: limits.Room) ->
     they had come one after the other.
     """
     going: list[Plan] = []
-    waiting = plans
+    for turn in _turns(plans):
+        going += await _take_turn(tx, turn, room)
+    return going
+
+
+def _turns(plans: list[Plan]) -> list[list[Plan]]:
+    """Part plans where it matters which of two comes first: a code by its name, and a limit."""
+    if not any(isinstance(p.command.wanted, CodeRef) and _is_limited(p.campaign) for p in plans):
+        return [plans]
+    turns: list[list[Plan]] = []
+    for named, group in groupby(plans, lambda plan: isinstance(plan.command.wanted, CodeRef)):
+        turns += [[plan] for plan in group] if named else [list(group)]
+    return turns
+
+
+async def _take_turn(tx: Transaction, waiting: list[Plan], room: limits.Room) -> list[Plan]:
+    going: list[Plan] = []
     while waiting:
         over = room.admit(waiting)
         admitted = [plan for plan in waiting if plan.refusal is None]
@@ -252,11 +269,14 @@ def _needs_more(plan: Plan) -> bool:
     return (
         campaign.code_source != CodeSource.POOL
         or campaign.when_empty == WhenEmpty.ON_REQUEST
-        or campaign.codes_in_all is not None
-        or campaign.codes_per_day is not None
-        or campaign.codes_per_receiver is not None
+        or _is_limited(campaign)
         or (receiver is not None and receiver.one_time_token_id is not None)
     )
+
+
+def _is_limited(campaign: Campaign) -> bool:
+    most = campaign.codes_in_all, campaign.codes_per_day, campaign.codes_per_receiver
+    return any(limit is not None for limit in most)
 
 
 async def _taken(
@@ -322,8 +342,7 @@ def _code(
 async def _use_up_passwords(tx: Transaction, plans: Sequence[Plan]) -> None:
     """Take one-time passwords away; a plan whose password is gone gives its code back.
 
-    A format that has run out of codes to make is found only after this: then the password is
-    gone as well. Such a campaign was refused when it was made (`CodeFormat.check_room`).
+    A format that has run out of codes is found only after this: then the password is gone too.
     """
     using = [p for p in plans if p.receiver is not None and p.receiver.one_time_token_id]
     for plan in sorted(using, key=lambda plan: str(plan.receiver)):

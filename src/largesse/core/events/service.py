@@ -22,9 +22,11 @@ class Events(Records[Event]):
         raise WrongState("event", "yet to happen")
 
     async def change(self, caller: Caller, record_id: Any, values: Mapping[str, Any]) -> Event:
-        """Refuse: what happened has happened. Raises WrongState."""
+        """Refuse: what happened has happened. Raises UnknownEvent, WrongState."""
+        await self.get(caller, record_id)
         raise WrongState("event", "part of the log")
 
     async def delete(self, caller: Caller, record_id: Any) -> None:
-        """Refuse: the log keeps every line. Raises WrongState."""
+        """Refuse: the log keeps every line. Raises UnknownEvent, WrongState."""
+        await self.get(caller, record_id)
         raise WrongState("event", "part of the log")
