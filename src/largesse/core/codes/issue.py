@@ -213,8 +213,7 @@ async def _by_code(tx: Transaction, organization_id: int, texts: set[str]) -> di
 async def _take_within(tx: Transaction, plans: list[Plan], room: limits.Room) -> list[Plan]:
     """Take codes for the plans that the limits have room for, and return these plans.
 
-    Who gets none leaves its room to those who were refused for want of it, as it would have if
-    they had come one after the other.
+    Who gets none leaves its room to those who were refused for want of it, as one by one.
     """
     going: list[Plan] = []
     for turn in _turns(plans):
@@ -228,7 +227,8 @@ def _turns(plans: list[Plan]) -> list[list[Plan]]:
         return [plans]
     turns: list[list[Plan]] = []
     for named, group in groupby(plans, lambda plan: isinstance(plan.command.wanted, CodeRef)):
-        turns += [[plan] for plan in group] if named else [list(group)]
+        one_turn = list(group)
+        turns += [[plan] for plan in one_turn] if named else [one_turn]
     return turns
 
 
