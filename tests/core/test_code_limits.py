@@ -12,10 +12,13 @@ from largesse.core.access.model import Caller, system
 from largesse.core.codes.model import CampaignRef, CodeState
 from largesse.core.customers.model import ByCustomer, Identifier
 from largesse.core.errors import (
+    CampaignNotPosted,
+    CampaignTypeNotAllowed,
     CodesLimitReached,
     InvalidValue,
     PoolExhausted,
     ReceiverLimitReached,
+    UnknownCampaign,
 )
 from largesse.services import Services, open_services
 from largesse.settings import Settings
@@ -98,6 +101,37 @@ async def test_several_processes_share_a_limit(
         assert found == {"code": 1, CodesLimitReached: 5}
     finally:
         await second.close()
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"state": "ended"}, {CampaignNotPosted: 3}),
+        ({"type": "reward"}, {CampaignTypeNotAllowed: 3}),
+        ({"codes_in_all": 4}, {"code": 2, CodesLimitReached: 1}),
+        ({"codes_per_receiver": 3}, {"code": 1, ReceiverLimitReached: 2}),
+        ({"name": "Sold"}, {UnknownCampaign: 3}),
+    ],
+)
+async def test_what_another_process_changes_counts_at_once(
+    services: Services, owner: Caller, empty_url: str, changes: Any, found: Any
+) -> None:
+    campaign = await sale(services, owner)
+    assert await ask(services, owner, 2) == {"code": 2}
+    second = open_services(Settings(database_url=empty_url))
+    try:
+        await second.campaigns.change(owner, campaign.id, changes)
+    finally:
+        await second.close()
+    assert await ask(services, owner, 3) == found
+    assert await ask(services, owner, 1) == {list(found)[-1]: 1}
+
+
+async def test_a_pool_that_was_empty_gives_again(services: Services, owner: Caller) -> None:
+    await sale(services, owner, codes=2)
+    assert await ask(services, owner, 4) == {"code": 2, PoolExhausted: 2}
+    await services.codes.add(owner, SALE, ["MORE-1"])
+    assert await ask(services, owner, 2) == {"code": 1, PoolExhausted: 1}
 
 
 async def test_a_new_limit_counts_what_was_given_before(services: Services, owner: Caller) -> None:

@@ -20,6 +20,16 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Versions:
+    """Where the version of what a pool belongs to is found."""
+
+    table: Table
+    keys: tuple[str, ...]
+    """Its columns with the values of the pool's keys, in their order."""
+    column: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Pool:
     """Rows of a table that are taken in the order of a place, each once.
 
@@ -38,6 +48,8 @@ class Pool:
     """The columns that get a value of the taker's; with them the row must not be free any more."""
     returns: tuple[str, ...]
     """The columns that the taker wants to know."""
+    versions: Versions | None = None
+    """Rows are taken only as long as this has the version that the taker knows, if it names one."""
 
     @property
     def name(self) -> tuple[str, ...]:
@@ -56,6 +68,7 @@ class Demand:
     key: Key
     behind: int
     takers: Sequence[tuple[Any, ...]]
+    version: Any = None
 
 
 async def take_each(
@@ -64,6 +77,7 @@ async def take_each(
     takers: Mapping[Key, Sequence[tuple[Any, ...]]],
     parameters: Mapping[str, Any],
     *,
+    versions: Mapping[Key, Any] | None = None,
     last: bool = False,
 ) -> dict[Key, list[Any]]:
     """Give each taker of each pool a row, in the order of their places, while there are any.
@@ -77,14 +91,14 @@ async def take_each(
     `last` says that the caller writes nothing more: then it needs no transaction around it, if
     the database takes by one statement.
     """
-    places = tx.places
+    places, known = tx.places, versions or {}
     demands = [
-        Demand(key, places.get((pool.table.name, *key), -1), asking)
+        Demand(key, places.get((pool.table.name, *key), -1), asking, known.get(key))
         for key, asking in takers.items()
     ]
     taken = await _take(tx, pool, demands, parameters, last=last)
     again = [
-        Demand(one.key, -1, one.takers[len(taken[one.key]) :])
+        Demand(one.key, -1, one.takers[len(taken[one.key]) :], one.version)
         for one in demands
         if one.behind >= 0 and len(taken[one.key]) < len(one.takers)
     ]

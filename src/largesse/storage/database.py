@@ -37,19 +37,21 @@ VIOLATIONS = {"unique": DuplicateKey, "reference": BrokenReference}
 class Transaction:
     """One open transaction. Stores run statements on it; services only pass it on."""
 
-    __slots__ = ("begun", "connection", "engine", "kept", "places", "sole")
+    __slots__ = ("begun", "connection", "engine", "kept", "places", "remembered", "sole")
 
     def __init__(
         self,
         connection: AsyncConnection,
         engine: Engine,
         places: dict[tuple[object, ...], int],
+        remembered: dict[Hashable, Any],
         *,
         begun: bool = True,
     ) -> None:
         self.connection = connection
         self.engine = engine
         self.places = places
+        self.remembered = remembered
         self.begun = begun
         """False: it begins with the first statement that does more than read."""
         self.sole = False
@@ -170,6 +172,8 @@ class Database:
         )
         self.places: dict[tuple[object, ...], int] = {}
         """How far each pool is known to be used up; see `bulk.take_each`."""
+        self.remembered: dict[Hashable, Any] = {}
+        """What batches found before, and compare with the database when they rely on it."""
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Transaction]:
@@ -221,7 +225,9 @@ class Database:
         try:
             async with opening as connection:
                 inside = True
-                yield Transaction(connection, self.engine, self.places, begun=begun)
+                yield Transaction(
+                    connection, self.engine, self.places, self.remembered, begun=begun
+                )
                 inside = False
         except Exception as error:
             lost = not inside and self.engine.lost(error)

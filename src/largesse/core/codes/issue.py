@@ -6,27 +6,17 @@ lock that no one else waits for (`storage.bulk.take_each`).
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, update
 
-from largesse.core.campaigns.model import (
-    Campaign,
-    CampaignState,
-    CampaignType,
-    CodeSource,
-    Distribution,
-    WhenEmpty,
-)
-from largesse.core.campaigns.store import campaigns_by_id, campaigns_named
+from largesse.core.campaigns.model import CodeSource, WhenEmpty, campaigns
 from largesse.core.codes import limits
 from largesse.core.codes.format import CodeFormat
 from largesse.core.codes.model import (
     AVAILABLE_INDEX,
     IS_AVAILABLE,
-    CampaignRef,
     Code,
     CodeRef,
     CodeState,
@@ -34,22 +24,26 @@ from largesse.core.codes.model import (
     IssueCode,
     codes,
 )
-from largesse.core.customers.model import ByAccount, ByCustomer, FoundReceiver
-from largesse.core.customers.store import find_receivers, use_up_one_time_password
+from largesse.core.codes.plans import (
+    Plan,
+    forget,
+    is_limited,
+    needs_more,
+    plans_of,
+    remember,
+)
+from largesse.core.customers.store import use_up_one_time_password
 from largesse.core.errors import (
-    CampaignNotPosted,
-    CampaignTypeNotAllowed,
     CodeNotEffective,
     CustomerTokenNotEffective,
-    DistributionNotAllowed,
     InvalidCodeFormat,
+    OfCampaign,
     PoolExhausted,
     Refused,
-    UnknownCampaign,
 )
 from largesse.core.ids import new_id
 from largesse.core.text import folded
-from largesse.storage.bulk import Key, Pool, take_each
+from largesse.storage.bulk import Key, Pool, Versions, take_each
 from largesse.storage.database import Transaction
 from largesse.storage.types import Utc
 
@@ -74,6 +68,7 @@ POOL = Pool(
     free=FREE,
     sets=GIVEN,
     returns=KEPT,
+    versions=Versions(campaigns, ("organization_id", "id"), "updated_at"),
 )
 NAMED = Pool(
     codes,
@@ -87,23 +82,29 @@ NAMED = Pool(
 """A code by its text is a pool of one."""
 
 
-@dataclass(slots=True, eq=False)
-class Plan:
-    """A command on its way to a code."""
-
-    command: IssueCode
-    campaign: Campaign
-    receiver: FoundReceiver | None
-    code: Code | None = None
-    refusal: Refused | None = None
-
-
 async def issue(tx: Transaction, commands: Sequence[IssueCode]) -> list[Given | Exception]:
     """Give out a code for each command; return it or the refusal of each, in order.
 
-    A refused command changes nothing.
+    A refused command changes nothing. What this process remembers of a campaign can give a code,
+    as the statement that takes it compares, but it refuses nobody: these commands are judged
+    again by what the database says.
     """
-    plans = await _plans(tx, commands)
+    outcomes, relied = await _attempt(tx, commands, trust=True)
+    again = [i for i, outcome in enumerate(outcomes) if isinstance(outcome, OfCampaign)]
+    if relied and again:
+        for i in again:
+            forget(tx, commands[i])
+        judged, _ = await _attempt(tx, [commands[i] for i in again], trust=False)
+        for i, outcome in zip(again, judged, strict=True):
+            outcomes[i] = outcome
+    return outcomes
+
+
+async def _attempt(
+    tx: Transaction, commands: Sequence[IssueCode], *, trust: bool
+) -> tuple[list[Given | Exception], bool]:
+    """Return the outcomes, and whether any of them relies on what is remembered."""
+    plans = await plans_of(tx, commands, trust=trust)
     going = [plan for plan in plans if isinstance(plan, Plan)]
     room = await limits.reserve(tx, going)
     admitted = await _take_within(tx, going, room)
@@ -111,7 +112,11 @@ async def issue(tx: Transaction, commands: Sequence[IssueCode]) -> list[Given | 
     await _make_on_request(tx, admitted)
     room.give_back([plan for plan in admitted if plan.refusal is not None])
     await limits.release(tx, room)
-    return [_outcome(plan) for plan in plans]
+    for plan in admitted:
+        if plan.refusal is None:
+            remember(tx, plan)
+    relied = len(going) < len(plans) or any(plan.remembered for plan in going)
+    return [_outcome(plan) for plan in plans], trust and relied
 
 
 def _outcome(plan: Plan | Refused) -> Given | Exception:
@@ -120,91 +125,6 @@ def _outcome(plan: Plan | Refused) -> Given | Exception:
     if plan.refusal is not None or plan.code is None:
         return plan.refusal or PoolExhausted(plan.campaign.name)
     return Given(plan.code, plan.campaign)
-
-
-# --- what the commands mean --------------------------------------------------------------------
-
-
-async def _plans(tx: Transaction, commands: Sequence[IssueCode]) -> list[Plan | Refused]:
-    campaigns = await _campaigns(tx, commands)
-    receivers = await find_receivers(
-        tx,
-        {
-            (command.organization_id, command.receiver)
-            for command in commands
-            if isinstance(command.receiver, (ByCustomer, ByAccount))
-        },
-    )
-    return [
-        _plan(
-            command,
-            campaigns.get((command.organization_id, command.wanted)),
-            receivers.get((command.organization_id, command.receiver), command.receiver),
-        )
-        for command in commands
-    ]
-
-
-def _plan(command: IssueCode, campaign: Campaign | None, receiver: Any) -> Plan | Refused:
-    if campaign is None:
-        return _nothing(command)
-    if (refusal := refusal_of(campaign, command)) is not None:
-        return refusal
-    if isinstance(receiver, Refused):
-        return receiver
-    return Plan(command, campaign, receiver)
-
-
-def _nothing(command: IssueCode) -> Refused:
-    if isinstance(command.wanted, CodeRef):
-        return CodeNotEffective(command.wanted.code)
-    return UnknownCampaign(command.wanted.value, command.wanted.field)
-
-
-def refusal_of(campaign: Campaign, command: IssueCode) -> Refused | None:
-    """Return why the campaign gives no code to the command, or None."""
-    if campaign.state != CampaignState.POSTED:
-        return CampaignNotPosted(campaign.name)
-    if command.on_request_only and campaign.type != CampaignType.DISCOUNT:
-        return CampaignTypeNotAllowed(campaign.name)
-    if command.on_request_only and campaign.distribution != Distribution.UPON_REQUEST:
-        return DistributionNotAllowed(campaign.name)
-    return None
-
-
-async def _campaigns(
-    tx: Transaction, commands: Sequence[IssueCode]
-) -> dict[tuple[int, CampaignRef | CodeRef], Campaign]:
-    """Find the campaigns that the commands name, by one statement for each way of naming."""
-    asked: dict[tuple[int, str], set[str]] = defaultdict(set)
-    for command in commands:
-        wanted = command.wanted
-        field = wanted.field if isinstance(wanted, CampaignRef) else "code"
-        text = wanted.value if isinstance(wanted, CampaignRef) else wanted.code
-        asked[command.organization_id, field].add(text)
-    found: dict[tuple[int, CampaignRef | CodeRef], Campaign] = {}
-    for (organization_id, field), values in asked.items():
-        if field == "code":
-            for code, campaign in (await _by_code(tx, organization_id, values)).items():
-                found[organization_id, CodeRef(code)] = campaign
-            continue
-        for value, campaign in (
-            await campaigns_named(tx, organization_id, field, sorted(values))
-        ).items():
-            found[organization_id, CampaignRef(field, value)] = campaign
-    return found
-
-
-async def _by_code(tx: Transaction, organization_id: int, texts: set[str]) -> dict[str, Campaign]:
-    rows = await tx.rows(
-        select(codes.c.code_key, codes.c.campaign_id).where(
-            codes.c.organization_id == organization_id,
-            tx.engine.any_of(codes.c.code_key, sorted({folded(text) for text in texts})),
-        )
-    )
-    of_key = {row.code_key: row.campaign_id for row in rows}
-    campaigns = await campaigns_by_id(tx, organization_id, list(of_key.values()))
-    return {text: campaigns[of_key[folded(text)]] for text in texts if folded(text) in of_key}
 
 
 # --- taking ------------------------------------------------------------------------------------
@@ -223,7 +143,7 @@ async def _take_within(tx: Transaction, plans: list[Plan], room: limits.Room) ->
 
 def _turns(plans: list[Plan]) -> list[list[Plan]]:
     """Part plans where it matters which of two comes first: a code by its name, and a limit."""
-    if not any(isinstance(p.command.wanted, CodeRef) and _is_limited(p.campaign) for p in plans):
+    if not any(isinstance(p.command.wanted, CodeRef) and is_limited(p.campaign) for p in plans):
         return [plans]
     turns: list[list[Plan]] = []
     for named, group in groupby(plans, lambda plan: isinstance(plan.command.wanted, CodeRef)):
@@ -265,18 +185,9 @@ async def _take(tx: Transaction, plans: Sequence[Plan]) -> None:
 
 def _needs_more(plan: Plan) -> bool:
     """Say whether more than taking from the pool may be written for a plan."""
-    campaign, receiver = plan.campaign, plan.receiver
-    return (
-        campaign.code_source != CodeSource.POOL
-        or campaign.when_empty == WhenEmpty.ON_REQUEST
-        or _is_limited(campaign)
-        or (receiver is not None and receiver.one_time_token_id is not None)
-    )
-
-
-def _is_limited(campaign: Campaign) -> bool:
-    most = campaign.codes_in_all, campaign.codes_per_day, campaign.codes_per_receiver
-    return any(limit is not None for limit in most)
+    receiver = plan.receiver
+    password = receiver is not None and receiver.one_time_token_id is not None
+    return password or needs_more(plan.campaign)
 
 
 async def _taken(
@@ -287,7 +198,11 @@ async def _taken(
         return []
     now = max(plan.command.now for plans in asking.values() for plan in plans)
     takers = {key: [_given(plan) for plan in plans] for key, plans in asking.items()}
-    taken = await take_each(tx, pool, takers, {"now": now}, last=last)
+    versions = {
+        key: next((plan.campaign.updated_at for plan in plans if plan.remembered), None)
+        for key, plans in asking.items()
+    }
+    taken = await take_each(tx, pool, takers, {"now": now}, versions=versions, last=last)
     without: list[Plan] = []
     for key, plans in asking.items():
         rows = taken[key]

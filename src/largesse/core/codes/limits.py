@@ -21,7 +21,7 @@ from largesse.core.errors import CodesLimitReached, ReceiverLimitReached, Refuse
 from largesse.storage.database import Transaction
 
 if TYPE_CHECKING:
-    from largesse.core.codes.issue import Plan
+    from largesse.core.codes.plans import Plan
 
 IN_ALL = ""
 """Stands where a count of one day has the day."""

@@ -16,6 +16,7 @@ from sqlalchemy import (
     FromClause,
     Select,
     Table,
+    and_,
     any_,
     bindparam,
     column,
@@ -155,7 +156,10 @@ class Postgres(Statements):
     ) -> dict[Key, list[Any]]:
         """Take for all demands by one statement; its text is the same for any number of them."""
         statement = self.prepared(pool.name, lambda: _take(self, pool))
-        demanded = [(i, *d.key, len(d.takers), d.behind) for i, d in enumerate(demands)]
+        demanded = [
+            (i, *d.key, len(d.takers), d.behind, *([d.version] if pool.versions else []))
+            for i, d in enumerate(demands)
+        ]
         takers = [
             (i, place, *values)
             for i, d in enumerate(demands)
@@ -233,13 +237,28 @@ class Postgres(Statements):
 def _demand_columns(pool: Pool) -> list[Column[Any]]:
     keys = [Column(name, pool.table.c[name].type) for name in pool.keys]
     numbers = [Column(name, BigInteger) for name in ("demand", "wanted", "behind")]
-    return [numbers[0], *keys, *numbers[1:]]
+    versions = pool.versions
+    version = (
+        [] if versions is None else [Column("version", versions.table.c[versions.column].type)]
+    )
+    return [numbers[0], *keys, *numbers[1:], *version]
 
 
 @cache
 def _taker_columns(pool: Pool) -> list[Column[Any]]:
     numbers = [Column(name, BigInteger) for name in ("demand", "taker")]
     return [*numbers, *(Column(name, pool.table.c[name].type) for name in pool.sets)]
+
+
+def _current(pool: Pool, demand: FromClause) -> FromClause:
+    """Leave out the demands that know another version than the present one."""
+    versions = pool.versions
+    if versions is None:
+        return demand
+    own = versions.table.c
+    same = [own[a] == demand.c[b] for a, b in zip(versions.keys, pool.keys, strict=True)]
+    current = demand.c.version.is_(None) | (own[versions.column] == demand.c.version)
+    return demand.join(versions.table, and_(*same, current))
 
 
 def _take(engine: Postgres, pool: Pool) -> Any:
@@ -266,7 +285,7 @@ def _take(engine: Postgres, pool: Pool) -> Any:
     number = func.row_number().over(partition_by=demand.c.demand, order_by=free.c[pool.place])
     found = select(
         *(free.c[name] for name in own), demand.c.demand, number.label("taker")
-    ).select_from(demand.join(free, true()))
+    ).select_from(_current(pool, demand).join(free, true()))
     locked = found.cte("locked").prefix_with("MATERIALIZED", dialect="postgresql")
     taker = engine.given("taker", _taker_columns(pool))
     taken = (

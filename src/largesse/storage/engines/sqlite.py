@@ -229,6 +229,7 @@ class Sqlite(Statements):
         for d in demands:
             values = dict(zip(pool.keys, d.key, strict=True))
             values |= {"wanted": len(d.takers), "behind": d.behind, **parameters}
+            values["version"] = d.version
             found = taken[d.key] = await self.fetch(connection, free, values)
             for row, sets in zip(found, d.takers, strict=False):
                 given.append((*(getattr(row, name) for name in own), *sets))
@@ -355,10 +356,23 @@ def _free(pool: Pool) -> Any:
             *(table[name] == bindparam(name) for name in pool.keys),
             *pool.free,
             table[pool.place] > bindparam("behind"),
+            *_current(pool),
         )
         .order_by(table[pool.place])
         .limit(bindparam("wanted"))
     )
+
+
+def _current(pool: Pool) -> list[ColumnElement[bool]]:
+    """Return the condition that the taker knows the present version, if it names one."""
+    versions = pool.versions
+    if versions is None:
+        return []
+    own = versions.table.c
+    version = bindparam("version", type_=own[versions.column].type)
+    same = [own[a] == bindparam(b) for a, b in zip(versions.keys, pool.keys, strict=True)]
+    current = select(own[versions.column]).where(*same, own[versions.column] == version)
+    return [version.is_(None) | current.exists()]
 
 
 def _give(engine: Sqlite, pool: Pool, own: Sequence[str], columns: Sequence[Column[Any]]) -> Any:
