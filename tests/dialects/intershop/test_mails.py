@@ -155,6 +155,9 @@ class TestTheMailService:
         async with serve(demo_url, intershop={"confirm_seconds": 0.5}) as served:
             served.sink.answer = "451 later"
             assert (await send(served, {"code": PRINTED})).status_code == 204
+            async with asyncio.timeout(10):
+                while (await mails(served))[0].state == "sending":
+                    await asyncio.sleep(0.05)
             (mail,) = await mails(served)
             assert (mail.state, mail.attempts) == ("queued", 1)
             assert served.sink.messages == []
