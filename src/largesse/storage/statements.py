@@ -4,6 +4,7 @@ The statements of a group commit run a thousand times a second. SQLAlchemy write
 same tables as all others; but to execute one through it costs more than the database needs for it.
 """
 
+from abc import ABC, abstractmethod
 from collections import namedtuple
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
@@ -57,15 +58,15 @@ class Prepared:
         ]
 
 
-class Statements:
+class Statements(ABC):
     """Keeps each statement of an engine under a name."""
 
     def __init__(self) -> None:
         self._statements: dict[Hashable, Prepared] = {}
 
+    @abstractmethod
     def dialect(self) -> Dialect:
         """Return the dialect that statements are compiled for."""
-        raise NotImplementedError
 
     def prepared(self, name: Hashable, build: Callable[[], Executable]) -> Prepared:
         """Return the statement kept under the name; build it at the first call."""
