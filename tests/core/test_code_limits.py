@@ -9,7 +9,7 @@ import pytest
 
 from largesse.core import clock
 from largesse.core.access.model import Caller, system
-from largesse.core.codes.model import CampaignRef, CodeState
+from largesse.core.codes.model import CampaignRef, CodeRef, CodeState
 from largesse.core.customers.model import ByCustomer, Identifier
 from largesse.core.errors import (
     CampaignNotPosted,
@@ -125,6 +125,13 @@ async def test_what_another_process_changes_counts_at_once(
         await second.close()
     assert await ask(services, owner, 3) == found
     assert await ask(services, owner, 1) == {list(found)[-1]: 1}
+
+
+async def test_only_campaigns_are_remembered(services: Services, owner: Caller) -> None:
+    await sale(services, owner)
+    await services.codes.request(owner, CodeRef("SALE-9"), ByCustomer(Identifier.PROFILE_ID, "ada"))
+    assert await ask(services, owner, 1) == {"code": 1}
+    assert list(services.database.remembered) == [(owner.organization_id, SALE)]
 
 
 async def test_a_pool_that_was_empty_gives_again(services: Services, owner: Caller) -> None:

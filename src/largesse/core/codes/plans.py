@@ -88,7 +88,9 @@ def _remembered(tx: Transaction, commands: Sequence[IssueCode]) -> dict[Wanted, 
 
 def remember(tx: Transaction, plan: Plan) -> None:
     """Remember a campaign that has given a code, if nothing but its pool decides who gets one."""
-    if not plan.remembered and not needs_more(plan.campaign):
+    if plan.remembered or isinstance(plan.command.wanted, CodeRef):
+        return  # a code that was named is gone: nobody gets it again
+    if not needs_more(plan.campaign):
         if len(tx.remembered) >= MOST_REMEMBERED:
             tx.remembered.clear()
         tx.remembered[_key(plan.command)] = plan.campaign
