@@ -33,6 +33,7 @@ from largesse.core.lists.model import (
 from largesse.core.lists.service import MOST_IN_A_PAGE
 from largesse.services import Services
 from largesse.storage.engines import engine_for
+from tests.core.hand import Hand
 
 BEYOND = 2**63
 """The first number that 64 bits do not hold."""
@@ -52,20 +53,10 @@ async def stranger(services: Services, caller: Caller) -> Caller:
     return system(await services.access.create_organization("Marseille", []))
 
 
-class Hand:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.at = START
-
-    def __call__(self) -> datetime:
-        return self.at
-
-
 @pytest.fixture
 def hand(monkeypatch: pytest.MonkeyPatch) -> Hand:
     """The clock stands still until a test moves it."""
-    hand = Hand()
+    hand = Hand(START)
     monkeypatch.setattr(clock, "now", hand)
     return hand
 

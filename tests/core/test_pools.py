@@ -25,6 +25,7 @@ from largesse.core.pools.model import (
     pool_alarms,
 )
 from largesse.services import Services, open_services
+from tests.core.hand import Hand
 from tests.core.people import nobody
 from tests.core.shop import run_jobs
 from tests.serving import settings_for
@@ -34,20 +35,10 @@ HOUR = timedelta(hours=1)
 ADA = ByCustomer(Identifier.PROFILE_ID, "ada")
 
 
-class Hand:
-    """A clock that a test moves."""
-
-    def __init__(self) -> None:
-        self.at = START
-
-    def __call__(self) -> datetime:
-        return self.at
-
-
 @pytest.fixture
 def hand(monkeypatch: pytest.MonkeyPatch) -> Hand:
     """The clock stands still until a test moves it; the database's own goes on."""
-    hand = Hand()
+    hand = Hand(START)
     monkeypatch.setattr(clock, "now", hand)
     return hand
 
