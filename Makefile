@@ -10,7 +10,7 @@ COMPILE   := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-v
              --generate-hashes --no-header --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test check format bench lock clean
+.PHONY: help setup run serve test soak check format bench lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -32,6 +32,10 @@ serve: setup ## Serve the demo data on http://127.0.0.1:8000
 
 test: setup ## Run the tests; ARGS="-k word" chooses
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+# Each test of it ends by itself; together they are bounded to 10 minutes.
+soak: setup ## Run the long tests of faults
+	timeout 600 $(BIN)/pytest -m soak -n 2 $(ARGS)
 
 check: setup ## Check format, lint, types, imports and generated pages
 	$(BIN)/ruff format --check
