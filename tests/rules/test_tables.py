@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKeyConstraint, Table, UniqueConstraint
 from largesse.core.schema import metadata
 
 # What there is one of in an installation, and the directory by which organizations are found.
-WITHOUT = {"organizations", "organization_aliases", "installation"}
+WITHOUT = {"organizations", "organization_aliases", "installation", "mail_lanes"}
 
 LEADS = "organization_id"
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from largesse.core.mail.model import Mail
     from largesse.services import Services
 
-STATES = ("queued", "sending", "sent", "failed", "uncertain")
+STATES = ("queued", "sending", "sent", "failed", "uncertain", "cancelled", "suppressed")
 
 
 @click.group()

@@ -2,10 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from uuid import UUID
 
-from sqlalchemy import Column, Index, Integer, String, Table, Text, UniqueConstraint, Uuid, text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 
 from largesse.core.tables import created_at, id_column, organization_column, reference
 from largesse.storage.types import Utc, metadata
@@ -20,10 +33,24 @@ class MailState(StrEnum):
     FAILED = "failed"
     UNCERTAIN = "uncertain"
     """An attempt was cut off after it began: the mail may or may not have been delivered."""
+    CANCELLED = "cancelled"
+    SUPPRESSED = "suppressed"
+    """Its address was suppressed before it was handed over."""
 
 
-IS_OPEN = text("state IN ('queued', 'sending')")
-"""The condition of the index of due mails, a literal so that both databases see it fits."""
+class Priority(IntEnum):
+    """Who goes first: all due mails of a lower number are taken before the next one's."""
+
+    URGENT = 0
+    """Somebody waits for it, e.g. a customer on the phone with the contact centre."""
+    NORMAL = 1
+    BULK = 2
+
+
+# The conditions of partial indexes, literals so that both databases see that they fit.
+IS_QUEUED = text("state = 'queued' AND lane IS NULL")
+IS_ASIDE = text("state = 'queued' AND lane IS NOT NULL")
+IS_SENDING = text("state = 'sending'")
 
 mails = Table(
     "mails",
@@ -44,16 +71,32 @@ mails = Table(
     Column("last_reply", Text),
     created_at(),
     Column("sent_at", Utc),
+    Column("priority", SmallInteger, nullable=False, server_default="1"),
+    Column("template_key", String(100)),
+    Column("job_id", Uuid),
+    Column("list_unsubscribe", Text),
+    Column("reason", String(20)),
+    Column("lane", String(300)),
+    Column("claim_id", Uuid),
+    Column("claimed_at", Utc),
+    Column("worker", String(100)),
+    Column("transport", String(20)),
     reference("customer_id", "customers.id"),
     reference("code_id", "codes.id"),
     # One mail per customer and code: a repeated request joins the first (dialects.md, Intershop).
     UniqueConstraint("organization_id", "customer_id", "code_id"),
+    Index("ix_mails_due", "priority", "due_at", sqlite_where=IS_QUEUED, postgresql_where=IS_QUEUED),
     Index(
-        "ix_mails_due",
+        "ix_mails_lane",
+        "lane",
+        "priority",
         "due_at",
-        sqlite_where=IS_OPEN,
-        postgresql_where=IS_OPEN,
+        sqlite_where=IS_ASIDE,
+        postgresql_where=IS_ASIDE,
     ),
+    Index("ix_mails_sending", "lease_until", sqlite_where=IS_SENDING, postgresql_where=IS_SENDING),
+    # Lists by state walk it, and counts by state and reason read nothing else.
+    Index("ix_mails_state", "organization_id", "state", "id", "reason", "due_at"),
 )
 
 mail_attempts = Table(
@@ -65,9 +108,39 @@ mail_attempts = Table(
     Column("outcome", String(10), nullable=False),
     Column("reply", Text),
     created_at(),
+    Column("transport", String(20)),
+    Column("worker", String(100)),
+    Column("started_at", Utc),
+    Column("ended_at", Utc),
     reference("mail_id", "mails.id", ondelete="CASCADE"),
     Index("ix_mail_attempts_mail_id", "organization_id", "mail_id"),
 )
+
+mail_pauses = Table(
+    "mail_pauses",
+    metadata,
+    organization_column(),
+    Column("name", String(300), primary_key=True),
+    created_at(),
+)
+"""What an organization does not send at present: everything, by a transport, or to a domain."""
+
+mail_lanes = Table(
+    "mail_lanes",
+    metadata,
+    Column("name", String(300), primary_key=True),
+    Column("tokens", Float, nullable=False),
+    Column("refilled_at", Utc, nullable=False),
+    Column("waiting", Boolean, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("blocked_until", Utc),
+    Column("reason", Text),
+)
+"""What many mails may have to wait for, whosoever they are: a limit, a pause, a transport.
+
+Mails that can not go stand aside in the lane of what holds them, so that nobody walks past them to
+find those that can. The workers of an installation share its mail service, and so these rows.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +159,13 @@ class Mail:
     due_at: datetime
     last_reply: str | None
     """What the mail service last said."""
+    reason: str | None
+    """The kind of its last failure, e.g. `550 5.1.1`, `timeout` or `connection`."""
+    priority: int
+    """0: somebody waits for it; 1: as usual; 2: one of many. Lower numbers go first."""
+    template_key: str | None
+    job_id: UUID | None
+    """The job that made it."""
     created_at: datetime
     sent_at: datetime | None
 
@@ -95,7 +175,13 @@ class Attempt:
     """One attempt to hand a mail over."""
 
     outcome: str
+    """sent, refused, put off, not begun, suppressed, or uncertain: perhaps delivered."""
     reply: str | None
+    transport: str | None
+    worker: str | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    """None: nobody saw its end; its worker vanished."""
     created_at: datetime
 
 
@@ -112,6 +198,7 @@ class DueMail:
     message_id: str
     attempts: int
     created_at: datetime
+    list_unsubscribe: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from sqlalchemy import select, tuple_, update
 
 from largesse.core.ids import new_id
 from largesse.core.mail.model import (
-    IS_OPEN,
+    IS_QUEUED,
+    IS_SENDING,
     Attempt,
     DueMail,
     Mail,
@@ -66,9 +67,11 @@ async def claim_due(tx: Transaction, *, limit: int, lease_seconds: float) -> lis
     Leases use the database's clock: workers on several machines compare them.
     """
     due = select(mails.c.organization_id, mails.c.id).where(
-        IS_OPEN, mails.c.state == MailState.QUEUED, mails.c.due_at <= tx.engine.now()
+        IS_QUEUED, mails.c.due_at <= tx.engine.now()
     )
-    due = tx.engine.take(due.order_by(mails.c.due_at).limit(limit), mails, index="ix_mails_due")
+    due = tx.engine.take(
+        due.order_by(mails.c.priority, mails.c.due_at).limit(limit), mails, index="ix_mails_due"
+    )
     keys = [(row.organization_id, row.id) for row in await tx.rows(due)]
     if not keys:
         return []
@@ -128,8 +131,7 @@ async def mark_uncertain(tx: Transaction) -> int:
     return await tx.execute(
         update(mails)
         .where(
-            IS_OPEN,
-            mails.c.state == MailState.SENDING,
+            IS_SENDING,
             mails.c.lease_until < tx.engine.now(),
         )
         .values(
