@@ -3,9 +3,15 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from largesse.core.errors import DatabaseUnavailable, OutcomeUnknown, Overloaded, Refused
+from largesse.core.errors import (
+    DatabaseFull,
+    DatabaseUnavailable,
+    OutcomeUnknown,
+    Overloaded,
+    Refused,
+)
 from largesse.storage.database import Database, Transaction
-from largesse.storage.errors import CommitFailed, ConnectionLost, QueueFull, StorageError
+from largesse.storage.errors import CommitFailed, ConnectionLost, NoRoom, QueueFull, StorageError
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -23,6 +29,7 @@ async def together(
         OutcomeUnknown: the commit failed. Where a command has a key of its own (a one-time
             password, a customer and code, a recipient), repeating it is safe.
         DatabaseUnavailable: the database can not be reached; nothing was done.
+        DatabaseFull: the database has no room left; nothing was done.
         and whatever the batch refuses the command with.
     """
     try:
@@ -39,4 +46,6 @@ def refusal_of(error: Exception) -> Refused | None:
         return Overloaded()
     if isinstance(error, CommitFailed):
         return OutcomeUnknown()
+    if isinstance(error, NoRoom):
+        return DatabaseFull()
     return DatabaseUnavailable() if isinstance(error, ConnectionLost) else None

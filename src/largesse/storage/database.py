@@ -5,6 +5,7 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
+    Collection,
     Hashable,
     Iterator,
     Mapping,
@@ -19,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from largesse.storage.engines import Engine, engine_for
 from largesse.storage.engines.driver import driver_of, transaction, undo
-from largesse.storage.errors import BrokenReference, ConnectionLost, DuplicateKey
+from largesse.storage.errors import BrokenReference, ConnectionLost, DuplicateKey, NoRoom
 from largesse.storage.group_commit import Batch, GroupCommit
 from largesse.storage.statements import Prepared
 
@@ -30,6 +31,7 @@ MOST_WAITING = 10_000
 """Commands that may wait for a commit; more are refused, so that no caller waits for minutes."""
 
 AWAY = "the database can not be reached"
+FULL = "the database has no room left"
 
 VIOLATIONS = {"unique": DuplicateKey, "reference": BrokenReference}
 
@@ -37,7 +39,17 @@ VIOLATIONS = {"unique": DuplicateKey, "reference": BrokenReference}
 class Transaction:
     """One open transaction. Stores run statements on it; services only pass it on."""
 
-    __slots__ = ("begun", "connection", "engine", "kept", "places", "remembered", "sole")
+    __slots__ = (
+        "begun",
+        "connection",
+        "ending",
+        "engine",
+        "kept",
+        "places",
+        "remembered",
+        "sole",
+        "woken",
+    )
 
     def __init__(
         self,
@@ -58,6 +70,10 @@ class Transaction:
         """Whether one batch function does all that is done in it."""
         self.kept = False
         """Whether something of it may have been kept already."""
+        self.woken: set[str] = set()
+        """What the commit tells of."""
+        self.ending: list[tuple[AtEnd, Any]] = []
+        """What `at_end` was told."""
 
     async def begin(self) -> None:
         """Begin it, if that was left until it is needed."""
@@ -65,9 +81,31 @@ class Transaction:
             self.begun = True
             await self.named(driver_of(self.connection).execute(self.engine.begin))
 
+    async def wake(self, topic: str) -> None:
+        """Wake whoever waits for a topic, in every process, once this is committed."""
+        await self.begin()
+        self.woken.add(topic)
+
     def may_be_one_statement(self) -> bool:
         """Say whether a statement that is the only one to write can be a transaction by itself."""
         return self.sole and not self.begun
+
+    def at_end(self, write: "AtEnd", item: Any) -> None:
+        """Have `write` called once, right before the commit, with all the items given for it.
+
+        Items that were given inside a savepoint are forgotten if it is rolled back.
+        """
+        self.ending.append((write, item))
+
+    async def end(self) -> None:
+        """Write what was put off to the end."""
+        if self.ending:
+            of_each: dict[AtEnd, list[Any]] = {}
+            for write, item in self.ending:
+                of_each.setdefault(write, []).append(item)
+            self.ending.clear()
+            for write, items in of_each.items():
+                await write(self, items)
 
     async def execute(self, statement: Executable | Prepared, parameters: Any = None) -> int:
         """Run a statement and return how many rows it touched.
@@ -75,6 +113,7 @@ class Transaction:
         Raises:
             DuplicateKey: a row with the same unique key exists.
             BrokenReference: a row that is referred to is missing, or still referred to.
+            NoRoom: the disk is full.
         """
         await self.begin()
         if isinstance(statement, Prepared):
@@ -147,11 +186,15 @@ class Transaction:
         except Exception as error:
             if self.engine.lost(error):
                 raise ConnectionLost(AWAY) from error
+            if self.engine.full(error):
+                raise NoRoom(FULL) from error
             kind = VIOLATIONS.get(self.engine.violation(error))
             if kind is None:
                 raise
             raise kind(str(getattr(error, "orig", error))) from error
 
+
+AtEnd = Callable[[Transaction, Sequence[Any]], Awaitable[None]]
 
 _shared: ContextVar[Transaction | None] = ContextVar("shared", default=None)
 """The transaction that everything in this task is part of; see `Database.one_transaction`."""
@@ -165,8 +208,10 @@ _wrap: ContextVar[Wrap | None] = ContextVar("wrap", default=None)
 class Database:
     """Opens transactions on one database."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, hear: Callable[[str], None] = lambda topic: None) -> None:
         self.engine = engine_for(url)
+        self._hear = hear
+        """What is called with each topic that a commit has told of."""
         self._group_commit = GroupCommit(
             self._batch, most_waiting=MOST_WAITING, lanes=self.engine.lanes
         )
@@ -176,19 +221,34 @@ class Database:
         """What batches found before, and compare with the database when they rely on it."""
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[Transaction]:
+    async def write(self, *, idle_seconds: float | None = None) -> AsyncIterator[Transaction]:
         """Open a transaction that commits when the block ends and rolls back when it raises.
 
+        `idle_seconds`: the database undoes it when this process is silent for so long inside it,
+        e.g. stopped; without it what the transaction holds would be held for as long.
+
         Raises:
+            NoRoom: the disk is full.
             ConnectionLost: the database can not be reached, or hung up. If it did so while it
                 committed, the transaction may have been kept.
         """
         if (shared := self._shared()) is not None:
-            async with shared.connection.begin_nested():
-                yield shared
+            before = len(shared.ending)
+            try:
+                async with shared.connection.begin_nested():
+                    yield shared
+            except BaseException:
+                del shared.ending[before:]
+                raise
             return
-        async with self._open(transaction(self.engine.writer(), self.engine.begin)) as tx:
+        engine, woken = self.engine, set[str]()
+        begin = engine.begin if idle_seconds is None else engine.begin_for(idle_seconds)
+        opening = transaction(engine.writer(), begin, lambda: engine.commit(woken))
+        async with self._open(opening) as tx:
+            tx.woken = woken
             yield tx
+            await tx.end()
+        self._wake(woken)
 
     @asynccontextmanager
     async def _batch(self) -> AsyncIterator[Transaction]:
@@ -200,13 +260,18 @@ class Database:
         async with self._open(self.engine.writer().connect(), begun=False) as tx:
             try:
                 yield tx
+                await tx.end()
                 if tx.begun:
                     tx.kept = True
-                    await tx.named(driver_of(tx.connection).execute("COMMIT"))
-            except BaseException:
+                    commit = self.engine.commit(tx.woken)
+                    await tx.named(driver_of(tx.connection).execute(commit))
+            except BaseException as error:
+                if isinstance(error, NoRoom):
+                    tx.kept = False
                 if tx.begun:
                     await asyncio.shield(undo(tx.connection))
                 raise
+        self._wake(tx.woken)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
@@ -236,7 +301,17 @@ class Database:
                 await self.engine.renew()
             if lost:
                 raise ConnectionLost(AWAY) from error
+            if not inside and self.engine.full(error):
+                raise NoRoom(FULL) from error
             raise
+
+    def _wake(self, topics: Collection[str]) -> None:
+        for topic in topics:
+            self._hear(topic)
+
+    async def listen(self) -> None:
+        """Wake this process by what others commit, until the connection ends; see `Engine`."""
+        await self.engine.listen(self._hear)
 
     @asynccontextmanager
     async def one_transaction(self) -> AsyncIterator[Transaction]:

@@ -25,5 +25,9 @@ class ConnectionLost(StorageError, ConnectionError):
     """The database can not be reached, or hung up; what was not committed was not kept."""
 
 
+class NoRoom(StorageError):
+    """The database has no room for what it is to keep: a full disk, most often. It kept nothing."""
+
+
 class DatabaseInUse(StorageError):
     """Another process serves from this SQLite file."""

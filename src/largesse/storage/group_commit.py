@@ -16,7 +16,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from largesse.storage.errors import CommitFailed, ConnectionLost, QueueFull
+from largesse.storage.errors import CommitFailed, ConnectionLost, NoRoom, QueueFull
 
 if TYPE_CHECKING:
     from largesse.storage.database import Transaction
@@ -132,7 +132,7 @@ class GroupCommit:
             elif isinstance(error, ConnectionLost) and not again:
                 # E.g. the first batch after the database was restarted: nothing of it was kept.
                 await self._commit(entries, again=True)
-            elif isinstance(error, ConnectionLost) or len(entries) == 1:
+            elif isinstance(error, (ConnectionLost, NoRoom)) or len(entries) == 1:
                 _settle(entries, [error] * len(entries))
             else:
                 # One command broke the statement for all. Nothing was kept, so each is carried

@@ -11,7 +11,13 @@ from starlette.routing import Route as StarletteRoute
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from largesse.core.errors import DatabaseUnavailable, Overloaded, Refused, Unavailable
+from largesse.core.errors import (
+    DatabaseFull,
+    DatabaseUnavailable,
+    Overloaded,
+    Refused,
+    Unavailable,
+)
 from largesse.core.together import refusal_of
 from largesse.wire import bodies
 from largesse.wire.call import Call
@@ -65,7 +71,7 @@ def _refusal(error: Exception, scope: Scope) -> Exception:
     if refusal is None:
         log.exception("fault", path=scope["path"], method=scope["method"])
         return Fault()
-    if isinstance(refusal, (DatabaseUnavailable, Overloaded)):
+    if isinstance(refusal, (DatabaseUnavailable, DatabaseFull, Overloaded)):
         # Without a traceback: there may be thousands of them in a second.
         log.error("unavailable", refusal=type(refusal).__name__, reason=str(_first_cause(error)))
     elif isinstance(refusal, Unavailable):

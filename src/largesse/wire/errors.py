@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from largesse.core.errors import DatabaseUnavailable, Overloaded, TooManyAttempts
+from largesse.core.errors import DatabaseFull, DatabaseUnavailable, Overloaded, TooManyAttempts
 
 
 class WireError(Exception):
@@ -123,6 +123,6 @@ def headers_of(error: Exception) -> dict[str, str]:
     headers = {}
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
-    if isinstance(error, (TooManyAttempts, Overloaded, DatabaseUnavailable)):
+    if isinstance(error, (TooManyAttempts, Overloaded, DatabaseUnavailable, DatabaseFull)):
         headers["Retry-After"] = str(error.retry_after)
     return headers

@@ -19,7 +19,7 @@ Refused
 │   ├── CustomerTokenNotEffective · PassCodeRequired · PassCodeWrong
 │   └── AlreadyAssigned · ListAppliesToAll · AlreadySubscribed · WrongState
 └── Unavailable                a part that the request needs does not serve it
-    ├── Overloaded · OutcomeUnknown · DatabaseUnavailable
+    ├── Overloaded · OutcomeUnknown · DatabaseUnavailable · DatabaseFull
     └── NoMailService · MailNotAccepted · NoNewsletterProvider · NewsletterProviderFailed
 
 Each dialect has a row for each of them (`dialects/*/errors.py`; a test sees to it). They are not
@@ -72,6 +72,7 @@ from largesse.core.errors.invalid import (
 )
 from largesse.core.errors.refused import Refused, leaves
 from largesse.core.errors.unavailable import (
+    DatabaseFull,
     DatabaseUnavailable,
     MailNotAccepted,
     NewsletterProviderFailed,
@@ -119,6 +120,7 @@ __all__ = [
     "CodesLimitReached",
     "Conflict",
     "CustomerTokenNotEffective",
+    "DatabaseFull",
     "DatabaseUnavailable",
     "DistributionNotAllowed",
     "ExpiredToken",

@@ -29,6 +29,14 @@ class DatabaseUnavailable(Unavailable):
     """Seconds after which it is worth trying again."""
 
 
+@dataclass(eq=False)
+class DatabaseFull(Unavailable):
+    """The database has no room left; nothing was done."""
+
+    retry_after: int = 60
+    """Seconds after which it is worth trying again."""
+
+
 class NoMailService(Unavailable):
     """No mail service is configured; the mail stays in the queue as failed."""
 

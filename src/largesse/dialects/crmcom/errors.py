@@ -94,6 +94,7 @@ ERRORS: ErrorTable = {
     core.Overloaded: Row(503, "OVERLOADED"),
     core.OutcomeUnknown: Row(500, "OUTCOME_UNKNOWN"),
     core.DatabaseUnavailable: Row(503, "DATABASE_UNAVAILABLE"),
+    core.DatabaseFull: Row(503, "DATABASE_FULL"),
     core.NoMailService: Row(500, "MAIL_SERVICE_ERROR"),
     core.MailNotAccepted: Row(500, "MAIL_SERVICE_ERROR"),
     core.NoNewsletterProvider: Row(404, "NEWSLETTER_PROVIDER_NOT_FOUND"),

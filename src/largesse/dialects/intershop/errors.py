@@ -106,6 +106,7 @@ ERRORS: ErrorTable = {
     core.Overloaded: Row(503, ""),
     core.OutcomeUnknown: Row(500, ""),
     core.DatabaseUnavailable: Row(503, ""),
+    core.DatabaseFull: Row(503, ""),
     core.NoMailService: Row(500, ""),  # SEED 000: 500, and no key
     core.MailNotAccepted: Row(500, "", lambda e: f"The mail was not accepted: {e.reply}"),
     core.NoNewsletterProvider: Row(404, "subscriptions.provider_not_found.error"),  # SEED 004

@@ -74,6 +74,7 @@ ERRORS: ErrorTable = {
     core.Overloaded: Row(503, "overloaded"),
     core.OutcomeUnknown: Row(500, "outcome_unknown"),
     core.DatabaseUnavailable: Row(503, "database_unavailable"),
+    core.DatabaseFull: Row(503, "database_full"),
     core.NoMailService: Row(503, "no_mail_service"),
     core.MailNotAccepted: Row(502, "mail_not_accepted"),
     core.NoNewsletterProvider: Row(503, "no_newsletter_provider"),

@@ -136,6 +136,7 @@ ERRORS: ErrorTable = {
     core.Overloaded: Row(503, NO_CODE),
     core.OutcomeUnknown: Row(500, NO_CODE),
     core.DatabaseUnavailable: Row(503, NO_CODE),
+    core.DatabaseFull: Row(503, NO_CODE),
     core.NoMailService: Row(500, NO_CODE),
     core.MailNotAccepted: Row(500, NO_CODE),
     core.NoNewsletterProvider: Row(500, NO_CODE),

@@ -148,6 +148,7 @@ ERRORS: ErrorTable = {
     core.Overloaded: Row(503, "server_error"),
     core.OutcomeUnknown: Row(500, "server_error"),
     core.DatabaseUnavailable: Row(503, "server_error"),
+    core.DatabaseFull: Row(503, "server_error"),
     core.NoMailService: SAVE_FAILED,
     core.MailNotAccepted: SAVE_FAILED,
     core.NoNewsletterProvider: SAVE_FAILED,

@@ -1,6 +1,6 @@
 """What differs between the two databases, as named properties instead of `if sqlite`."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import Column, ColumnElement, Executable, FromClause, Select, Table
@@ -24,6 +24,19 @@ class Engine(Protocol):
     """Whether `take_each` is one statement."""
     begin: str
     """How a transaction that writes begins."""
+
+    def begin_for(self, seconds: float) -> str:
+        """Return how one begins that is undone when its process does nothing for so long."""
+
+    def commit(self, topics: Collection[str]) -> str:
+        """Return how one ends that tells every process that listens of some topics."""
+
+    async def listen(self, hear: Callable[[str], None]) -> None:
+        """Call `hear` with each topic that a commit of another process tells of.
+
+        It begins with "", for what was missed while nobody listened. Where there is nothing to
+        listen to it returns at once, else it ends by being cancelled or with the connection.
+        """
 
     @property
     def load_rows(self) -> int:
@@ -106,6 +119,9 @@ class Engine(Protocol):
 
     def lost(self, error: BaseException) -> bool:
         """Say whether an error means that the database can not be reached or hung up."""
+
+    def full(self, error: BaseException) -> bool:
+        """Say whether an error means that there is no room to keep more."""
 
     async def renew(self) -> None:
         """Make new connections from here on."""

@@ -1,7 +1,9 @@
 """PostgreSQL 15 or newer through asyncpg; several serving and working processes."""
 
+import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -43,12 +45,20 @@ MIGRATION_LOCK = 7_316_520_118
 
 UNIQUE_VIOLATION = "23505"
 FOREIGN_KEY_VIOLATION = "23503"
+DISK_FULL = "53100"
+
+CHANNEL = "largesse"
+"""What is notified on, and listened to; what it is about is the payload."""
+
+LISTENER_CHECK_SECONDS = 30.0
+"""How often the listening connection is asked whether it is still there."""
 
 LOST = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
     # "cannot switch to state 15; another operation (2) is in progress": the driver's words for a
@@ -64,6 +74,35 @@ class Postgres(Statements):
     lanes = 2
     takes_at_once = True
     begin = "BEGIN"
+
+    def begin_for(self, seconds: float) -> str:
+        """Set a limit that ends with the transaction: a pooler of connections may stand between."""
+        limit = max(1, int(seconds * 1000))
+        return f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = {limit}"
+
+    def commit(self, topics: Collection[str]) -> str:
+        """Notify in the same round trip; others hear of it when it is committed."""
+        return "".join(f"NOTIFY {CHANNEL}, '{topic}'; " for topic in sorted(topics)) + "COMMIT"
+
+    async def listen(self, hear: Callable[[str], None]) -> None:
+        """Listen on a connection of its own, and ask now and then whether it is still there.
+
+        Raises:
+            OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError: it is not.
+        """
+        url = self._engine.url.set(drivername="postgresql")
+        connection = await asyncpg.connect(url.render_as_string(hide_password=False))
+        try:
+            await connection.add_listener(CHANNEL, lambda *heard: hear(heard[-1]))
+            hear("")
+            closed = asyncio.Event()
+            connection.add_termination_listener(lambda _: closed.set())
+            while not connection.is_closed():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(closed.wait(), LISTENER_CHECK_SECONDS)
+                await connection.execute("SELECT 1", timeout=LISTENER_CHECK_SECONDS)
+        finally:
+            connection.terminate()
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -216,6 +255,11 @@ class Postgres(Statements):
             return True
         below = getattr(error, "orig", None) or error.__cause__
         return below is not None and self.lost(below)
+
+    def full(self, error: BaseException) -> bool:
+        """Look for the SQLSTATE of a full disk."""
+        state = getattr(getattr(error, "orig", None) or error, "sqlstate", None)
+        return str(state) == DISK_FULL
 
     async def renew(self) -> None:
         """Close the connections that nobody uses now."""

@@ -3,7 +3,7 @@
 import fcntl
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC
 from pathlib import Path
 from typing import IO, Any
@@ -51,6 +51,9 @@ CACHE = "PRAGMA cache_size=-65536"
 BUSY_MILLISECONDS = 15_000
 """How long a transaction waits for another process, such as the CLI, to finish its own."""
 
+FULL = ("SQLITE_FULL", "SQLITE_IOERR_WRITE")
+"""The second is said for want of room too: of a quota, or of a limit to the size of files."""
+
 PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     # FULL: a commit is on the disk before it is answered. NORMAL would lose the last ones.
@@ -88,6 +91,17 @@ class Sqlite(Statements):
     # BEGIN IMMEDIATE takes the write lock at once. A deferred BEGIN that writes later fails
     # with SQLITE_BUSY_SNAPSHOT when another process wrote in between, and no time-out helps.
     begin = "BEGIN IMMEDIATE"
+
+    def begin_for(self, seconds: float) -> str:
+        """Return how every one begins: whoever waits too long for a file is told so."""
+        return self.begin
+
+    def commit(self, topics: Collection[str]) -> str:
+        """Return how every one ends: nobody listens in another process."""
+        return "COMMIT"
+
+    async def listen(self, hear: Callable[[str], None]) -> None:
+        """Return at once."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -287,6 +301,11 @@ class Sqlite(Statements):
     def lost(self, error: BaseException) -> bool:
         """Return False: a file does not hang up."""
         return False
+
+    def full(self, error: BaseException) -> bool:
+        """Look for what SQLite says of a full disk, or of a file that may not grow."""
+        error = getattr(error, "orig", None) or error
+        return getattr(error, "sqlite_errorname", "") in FULL
 
     async def renew(self) -> None:
         """Do nothing: see `lost`."""
