@@ -13,6 +13,7 @@ from largesse.core.mail import model as mail
 from largesse.core.newsletter import model as newsletter
 from largesse.core.pools import model as pools
 from largesse.core.promotions import model as promotions
+from largesse.core.templates import model as templates
 from largesse.storage import sequences
 from largesse.storage.types import metadata
 
@@ -32,4 +33,5 @@ __all__ = [
     "pools",
     "promotions",
     "sequences",
+    "templates",
 ]

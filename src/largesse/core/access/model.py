@@ -38,6 +38,7 @@ class Right(StrEnum):
     MANAGE_CAMPAIGNS = "manage_campaigns"
     MANAGE_LISTS = "manage_lists"
     MANAGE_SUBSCRIPTIONS = "manage_subscriptions"
+    MANAGE_TEMPLATES = "manage_templates"
     MANAGE_JOBS = "manage_jobs"
     MANAGE_ACCESS = "manage_access"
 

@@ -6,7 +6,7 @@ Refused
 ├── NotPermitted               the caller lacks a right
 ├── Unknown                    something named does not exist in the caller's organization
 │   ├── UnknownOrganization · UnknownUnit · UnknownUser · UnknownKey · UnknownJob · UnknownEvent
-│   ├── UnknownCustomer · UnknownAccount · UnknownCustomerToken · UnknownMail
+│   ├── UnknownCustomer · UnknownAccount · UnknownCustomerToken · UnknownMail · UnknownTemplate
 │   ├── UnknownChannel · UnknownPromotion · UnknownCampaign · UnknownCode · UnknownGrant
 │   └── UnknownGroup · UnknownPromotionList · UnknownAssignment · UnknownSubscription
 ├── Invalid                    a value that can not be accepted
@@ -101,6 +101,7 @@ from largesse.core.errors.unknown import (
     UnknownPromotion,
     UnknownPromotionList,
     UnknownSubscription,
+    UnknownTemplate,
     UnknownUnit,
     UnknownUser,
 )
@@ -171,6 +172,7 @@ __all__ = [
     "UnknownPromotion",
     "UnknownPromotionList",
     "UnknownSubscription",
+    "UnknownTemplate",
     "UnknownUnit",
     "UnknownUser",
     "WrongState",

@@ -101,6 +101,10 @@ class UnknownMail(Unknown):
     """No such mail."""
 
 
+class UnknownTemplate(Unknown):
+    """No such template of mails."""
+
+
 class UnknownJob(Unknown):
     """No such job."""
 

@@ -65,6 +65,7 @@ ERRORS: ErrorTable = {
     core.UnknownSubscription: Row(404, "SUBSCRIPTION_NOT_FOUND"),
     core.UnknownMail: Row(404, "MAIL_NOT_FOUND"),
     core.UnknownJob: Row(404, "JOB_NOT_FOUND"),
+    core.UnknownTemplate: Row(404, "TEMPLATE_NOT_FOUND"),
     core.UnknownEvent: Row(404, "EVENT_NOT_FOUND"),
     core.InvalidValue: Row(400, "INVALID_PARAMETER"),
     core.MissingValue: Row(400, "MISSING_PARAMETER"),

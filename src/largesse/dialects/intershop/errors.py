@@ -74,6 +74,7 @@ ERRORS: ErrorTable = {
     core.UnknownSubscription: Row(404, "subscriptions.subscription_not_found.error"),  # SEED 004
     core.UnknownMail: Row(404, "mail.mail_not_found.error"),
     core.UnknownJob: Row(404, "job.job_not_found.error"),
+    core.UnknownTemplate: Row(404, "template.template_not_found.error"),
     core.UnknownEvent: Row(404, "event.event_not_found.error"),
     core.InvalidValue: Row(400, ""),
     core.MissingValue: Row(400, "subscriptions.recipient.missing.error"),  # SEED 004

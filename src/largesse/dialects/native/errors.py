@@ -44,6 +44,7 @@ ERRORS: ErrorTable = {
     core.UnknownSubscription: Row(404, "unknown_subscription"),
     core.UnknownMail: Row(404, "unknown_mail"),
     core.UnknownJob: Row(404, "unknown_job"),
+    core.UnknownTemplate: Row(404, "unknown_template"),
     core.UnknownEvent: Row(404, "unknown_event"),
     core.InvalidValue: Row(400, "invalid_value"),
     core.MissingValue: Row(400, "missing_value"),

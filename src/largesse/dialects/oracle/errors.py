@@ -108,6 +108,7 @@ ERRORS: ErrorTable = {
     core.UnknownMail: NOT_FOUND,
     core.UnknownJob: NOT_FOUND,
     core.UnknownEvent: NOT_FOUND,
+    core.UnknownTemplate: NOT_FOUND,
     core.InvalidValue: Row(400, INVALID_VALUE, _invalid_value),
     core.MissingValue: Row(400, MISSING_PROPERTY, _missing),
     core.AmbiguousValue: Row(400, INVALID_VALUE),

@@ -114,6 +114,7 @@ ERRORS: ErrorTable = {
     core.UnknownSubscription: Row(404, NOT_FOUND, _unknown("subscription")),
     core.UnknownMail: Row(404, NOT_FOUND, _unknown("mail")),
     core.UnknownJob: Row(404, NOT_FOUND, _unknown("job")),
+    core.UnknownTemplate: Row(404, NOT_FOUND, _unknown("template")),
     core.UnknownEvent: Row(404, NOT_FOUND, _unknown("event")),
     core.InvalidValue: Row(400, "invalid_param", _invalid_value),
     core.MissingValue: Row(400, "missing_param", lambda e: f"{e.field} parameter is missing"),
