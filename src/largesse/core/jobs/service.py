@@ -25,15 +25,25 @@ class Jobs(Records[Job]):
         raise WrongState("job", "not started by its own use case")
 
     async def rows(
-        self, caller: Caller, job_id: UUID, *, after: int = -1, limit: int = 100
+        self,
+        caller: Caller,
+        job_id: UUID,
+        *,
+        after: int = -1,
+        limit: int = 100,
+        outcome: str | None = None,
     ) -> Page[JobRow]:
-        """Return a job's rows behind a position. Raises UnknownJob, NotPermitted, InvalidValue."""
+        """Return a job's rows behind a position, of an outcome if one is named.
+
+        Raises:
+            UnknownJob, NotPermitted, InvalidValue
+        """
         caller.require(self.read_right)
         check_limit(limit)
         async with self.database.read() as tx:
-            await self._one(tx, caller.organization_id, job_id)
+            job = await self._one(tx, caller.organization_id, job_id)
             rows = await store.rows_of(
-                tx, caller.organization_id, job_id, after=after, limit=limit + 1
+                tx, caller.organization_id, job, after=after, limit=limit + 1, outcome=outcome
             )
         return page_of(rows, limit, "pos")
 

@@ -1,10 +1,11 @@
 """Every query of jobs."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, case, func, literal, or_, select, update
 
 from largesse.core import clock
 from largesse.core.jobs.model import (
@@ -27,6 +28,10 @@ KEPT = ("pos", "kind", "value", "outcome", "detail")
 
 TEXTS = 1000
 """Items of a job in one row of `job_items` at most."""
+
+USUAL = "usual"
+"""The parameter of a job that names the outcome of an item without a row of its own. Such a job
+keeps its items: a million of them are a thousand rows."""
 
 
 async def add_job(tx: Transaction, values: Mapping[str, Any]) -> Job | None:
@@ -72,10 +77,10 @@ async def add_items(
     return pos
 
 
-async def to_do(
+async def items_from(
     tx: Transaction, organization_id: int, job_id: UUID, *, start: int, limit: int
-) -> list[JobRow]:
-    """Return items from a position on that may still have to be done."""
+) -> list[tuple[int, str, list[str]]]:
+    """Return items from a position on, in parts: the position of the first, their kind, texts."""
     rows = await find_all(
         tx,
         job_items,
@@ -85,34 +90,85 @@ async def to_do(
         job_items.c.pos < start + limit,
         order=(job_items.c.pos,),
     )
+    parts = []
+    for row in rows:
+        first = max(row.pos, start)
+        texts = row.texts[first - row.pos : start + limit - row.pos]
+        if texts:
+            parts.append((first, row.kind, texts))
+    return parts
+
+
+async def to_do(
+    tx: Transaction, organization_id: int, job_id: UUID, *, start: int, limit: int
+) -> list[JobRow]:
+    """Return items from a position on that may still have to be done."""
+    parts = await items_from(tx, organization_id, job_id, start=start, limit=limit)
     return [
-        JobRow(pos, row.kind, text)
-        for row in rows
-        for pos, text in enumerate(row.texts, row.pos)
-        if start <= pos < start + limit
+        JobRow(pos, kind, text)
+        for first, kind, texts in parts
+        for pos, text in enumerate(texts, first)
     ]
 
 
 async def rows_of(
-    tx: Transaction, organization_id: int, job_id: UUID, *, after: int, limit: int
+    tx: Transaction,
+    organization_id: int,
+    of: Job,
+    *,
+    after: int,
+    limit: int,
+    outcome: str | None = None,
 ) -> list[JobRow]:
-    """Return a job's rows behind a position, those that are done and those that are not."""
-    # In this order: what a worker does between the two statements is found by the second.
-    found = {
-        row.pos: row
-        for row in await to_do(tx, organization_id, job_id, start=after + 1, limit=limit)
-    }
-    for row in await find_all(
+    """Return a job's rows behind a position, done or not; only those of an outcome if it is named.
+
+    An item that is done and has no row of its own had the job's usual outcome.
+    """
+    usual = of.parameters.get(USUAL)
+    if outcome is not None and outcome != usual:
+        named = job_rows.c.outcome == outcome
+        return list(
+            (await _kept(tx, organization_id, of, named, after=after, limit=limit)).values()
+        )
+    found: list[JobRow] = []
+    while len(found) < limit:
+        # In this order: what a worker does between the statements is found by the second. The
+        # job was read before both.
+        start = after + 1
+        items = {
+            row.pos: replace(row, outcome=usual) if row.pos < of.done else row
+            for row in await to_do(tx, organization_id, of.id, start=start, limit=limit)
+        }
+        kept = await _kept(tx, organization_id, of, after=after, limit=limit)
+        merged = items | kept
+        part = [merged[pos] for pos in sorted(merged)][:limit]
+        found += [row for row in part if outcome is None or row.outcome == outcome]
+        if outcome is None or len(part) < limit:
+            break
+        after = part[-1].pos
+    return found[:limit]
+
+
+async def _kept(
+    tx: Transaction,
+    organization_id: int,
+    of: Job,
+    *where: ColumnElement[bool],
+    after: int,
+    limit: int,
+) -> dict[int, JobRow]:
+    """Return the rows of their own that a job's items have, behind a position."""
+    rows = await find_all(
         tx,
         job_rows,
         organization_id,
-        job_rows.c.job_id == job_id,
+        job_rows.c.job_id == of.id,
         job_rows.c.pos > after,
+        *where,
         order=(job_rows.c.pos,),
         limit=limit,
-    ):
-        found[row.pos] = value_of(JobRow, row)
-    return [found[pos] for pos in sorted(found)][:limit]
+    )
+    return {row.pos: value_of(JobRow, row) for row in rows}
 
 
 async def move(
@@ -244,6 +300,8 @@ async def record(
         .where(jobs.c.organization_id == claim.organization_id, jobs.c.id == claim.id)
         .values(counts=dict(counts))
     )
+    if USUAL in claim.parameters:
+        return
     await remove(
         tx,
         job_items,
