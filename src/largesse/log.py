@@ -3,13 +3,14 @@
 import logging
 import sys
 from collections.abc import MutableMapping
-from contextvars import ContextVar
 from typing import Any, Literal
 
 import structlog
 from structlog.processors import ExceptionRenderer, JSONRenderer, TimeStamper
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import Processor
+
+from largesse.core.request import request_id
 
 HIDDEN = frozenset(
     {
@@ -19,9 +20,6 @@ HIDDEN = frozenset(
     }
 )
 """Fields whose value is left out of every line, should a caller hand one over by mistake."""
-
-REQUEST_ID: ContextVar[bytes | None] = ContextVar("request_id", default=None)
-"""The id of the request in hand, which every line about it carries."""
 
 
 def configure(*, look: Literal["json", "console"], level: str) -> None:
@@ -65,8 +63,8 @@ def name_request(
 ) -> MutableMapping[str, Any]:
     """Add the id of the request in hand."""
     # Read here and not bound to every request: most requests write no line.
-    if (request_id := REQUEST_ID.get()) is not None:
-        line.setdefault("request_id", request_id.decode())
+    if (asked := request_id()) is not None:
+        line.setdefault("request_id", asked)
     return line
 
 

@@ -140,7 +140,7 @@ def open_services(settings: Settings) -> Services:
         ),
         mails=Mails(database, domain=_domain(settings.mail_from), wake=wakeups.mail.set),
         jobs=Jobs(database),
-        events=Events(database),
+        events=Events(database, keep=_days(settings.events_keep_days)),
         idempotency=Idempotency(database, keep=timedelta(hours=settings.native.idempotency_hours)),
     )
 
@@ -165,6 +165,10 @@ def _sender(settings: Settings) -> SmtpSender | None:
         connections=settings.smtp_connections,
         timeout=settings.smtp_timeout,
     )
+
+
+def _days(count: int | None) -> timedelta | None:
+    return None if count is None else timedelta(days=count)
 
 
 def _domain(mail_from: str) -> str:

@@ -8,7 +8,7 @@ LARGESSE_CRMCOM_HTTP_ERRORS sets `http_errors` in the table `[crmcom]`.
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -107,6 +107,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How often a worker looks for work that no one told it about."""
     pool_check_seconds: float = 10.0
     """How often the pool of a campaign with an alarm level is looked at."""
+    events_keep_days: Annotated[int, msgspec.Meta(ge=1, le=36_500)] | None = None
+    """Days after which lines of the audit log are deleted; without it every line is kept."""
     secret: str | None = None
     """What signs access tokens and keyed codes; without it a key is made and kept in the database."""
     default_organization: str | None = None

@@ -15,7 +15,7 @@ from largesse.core.campaigns.model import Campaign
 from largesse.core.codes.model import CampaignRef
 from largesse.core.customers.model import ByCustomer, Identifier
 from largesse.core.errors import NotPermitted, UnknownCampaign
-from largesse.core.events.model import events
+from largesse.core.events.model import Event, events
 from largesse.core.pools.model import (
     LEAST,
     MOST,
@@ -80,8 +80,13 @@ async def give(services: Services, owner: Caller, campaign: Campaign, count: int
 
 async def told(services: Services, owner: Caller) -> list[tuple[str, int | None, int]]:
     """Return the kind, level and codes left of every event, first to last."""
+    return [(e.kind, e.data["level"], e.data["available"]) for e in await of_pools(services, owner)]
+
+
+async def of_pools(services: Services, owner: Caller) -> list[Event]:
+    """Return every event of a pool, first to last."""
     page = await services.events.page(owner, limit=1000)
-    return [(e.kind, e.data["level"], e.data["available"]) for e in page.items]
+    return [event for event in page.items if event.kind.startswith("pool.")]
 
 
 async def watched(services: Services) -> list[Any]:
@@ -119,7 +124,7 @@ class TestAlarms:
         await eager.pools.check_due()
         await give(eager, owner, campaign, 17)
         await eager.pools.check_due()
-        (event,) = (await eager.events.page(owner)).items
+        (event,) = await of_pools(eager, owner)
         assert (event.kind, event.subject_kind) == ("pool.low", "campaign")
         assert event.subject_id == str(campaign.id)
         assert event.data == {
@@ -289,7 +294,7 @@ class TestWorkers:
             of_broken = pool_alarms.c.campaign_id == broken.id
             await tx.execute(pool_alarms.update().where(of_broken).values(last))
         await eager.pools.check_due()
-        (event,) = (await eager.events.page(owner)).items
+        (event,) = await of_pools(eager, owner)
         assert event.data["campaign"] == "Whole"
 
 
@@ -318,7 +323,7 @@ class TestForecast:
         await give(eager, owner, campaign, 105)
         hand.at += HOUR / 4
         await eager.pools.check_due()
-        (event,) = (await eager.events.page(owner)).items
+        (event,) = await of_pools(eager, owner)
         assert (event.data["available"], event.data["exact"]) == (15, True)
         assert event.data["codes_per_hour"] > 100
         runs_out_at = datetime.fromisoformat(event.data["runs_out_at"])
@@ -398,7 +403,7 @@ class TestRefills:
             ("pool.generating", 2, 2),
             ("pool.refilled", None, 12),
         ]
-        _, generating, _ = (await eager.events.page(owner)).items
+        _, generating, _ = await of_pools(eager, owner)
         assert generating.data["count"] == 10
         assert generating.data["job_id"] == str(job.id)
         assert len((await eager.jobs.page(owner)).items) == 1
@@ -443,7 +448,7 @@ class TestRefills:
         await eager.pools.check_due()
         await eager.pools.check_due()
         assert len((await eager.jobs.page(owner)).items) == 1
-        last = (await eager.events.page(owner)).items[-1]
+        last = (await of_pools(eager, owner))[-1]
         assert (last.kind, last.data["obstacle"]) == ("pool.not_refilled", "job_stopped")
         await eager.jobs.resume(owner, job.id)
         await run_jobs(eager)
@@ -474,7 +479,7 @@ class TestRefills:
         )
         for _ in range(3):
             await eager.pools.check_due()
-        found = [e for e in (await eager.events.page(owner)).items if "obstacle" in e.data]
+        found = [e for e in await of_pools(eager, owner) if "obstacle" in e.data]
         assert [(e.kind, e.data["obstacle"]) for e in found] == [("pool.not_refilled", obstacle)]
         assert (await eager.jobs.page(owner)).items == []
         # Once it is out of the way there is a job.

@@ -2,6 +2,7 @@
 
 import os
 import time
+from datetime import UTC, datetime
 from uuid import UUID
 
 VARIANTS = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
@@ -18,6 +19,17 @@ def new_id() -> UUID:
     random = int.from_bytes(os.urandom(8)) >> 2
     time_and_version = (milliseconds & 0xFFFF_FFFF_FFFF) << 16 | 0x7 << 12 | fraction
     return UUID(int=time_and_version << 64 | 0x2 << 62 | random)
+
+
+def moment_of(made: UUID) -> datetime:
+    """Return when a UUIDv7 was made, to the millisecond."""
+    return datetime.fromtimestamp((made.int >> 80) / 1000, UTC)
+
+
+def first_id_at(moment: datetime) -> UUID:
+    """Return the least UUIDv7 that can be made at a moment, taken to the millisecond."""
+    milliseconds = int(moment.timestamp() * 1000)
+    return UUID(int=max(0, min(milliseconds, 2**48 - 1)) << 80)
 
 
 def new_ids(count: int) -> list[str]:

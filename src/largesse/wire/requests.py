@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from largesse.log import REQUEST_ID
+from largesse.core.request import REQUEST_ID
 
 HEADER = b"x-request-id"
 _USABLE = re.compile(rb"[A-Za-z0-9._-]{8,64}")

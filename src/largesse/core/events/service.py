@@ -1,12 +1,20 @@
-"""The use cases of events: read the log."""
+"""The use cases of events: read the log, and give up its oldest lines."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
-from largesse.core.access.model import Caller
-from largesse.core.errors import UnknownEvent, WrongState
+from largesse.core import clock
+from largesse.core.access.model import Caller, Right
+from largesse.core.errors import InvalidValue, UnknownEvent, WrongState
+from largesse.core.events import store
 from largesse.core.events.model import Event, events
-from largesse.core.records import Records
+from largesse.core.limits import unfit
+from largesse.core.records import Page, Records, check_after, check_limit, page_of
+from largesse.storage.database import Database
+
+OF_ACCESS = frozenset({"organization", "user", "key"})
+"""Subjects that are shown to those only who may read them (`Users.read_right`)."""
 
 
 class Events(Records[Event]):
@@ -16,6 +24,51 @@ class Events(Records[Event]):
     value = Event
     unknown = UnknownEvent
     changeable = frozenset()
+
+    def __init__(self, database: Database, *, keep: timedelta | None) -> None:
+        super().__init__(database)
+        self._keep = keep
+
+    async def page(
+        self, caller: Caller, *, after: Any = None, limit: int = 100, **filters: Any
+    ) -> Page[Event]:
+        """Return the events after an id.
+
+        Filters: `kind`, `subject_kind`, `subject_id`, `actor`, `key_id`, `request_id`, and of the
+        time `since` and `until`.
+
+        Raises:
+            NotPermitted, InvalidValue
+        """
+        caller.require(self.read_right)
+        check_limit(limit)
+        if after is not None:
+            check_after(events, after)
+        wanted = {name: value for name, value in filters.items() if value is not None}
+        for name in ("since", "until"):
+            moment = wanted.get(name)
+            if moment is not None and (reason := unfit(events.c.created_at.type, moment)):
+                raise InvalidValue(name, reason)
+        columns = [(name, value) for name, value in wanted.items() if name in events.c]
+        if any(unfit(events.c[name].type, value) for name, value in columns):
+            return Page([], None)  # what no column can hold, none holds
+        async with self.database.read() as tx:
+            found = await store.page(
+                tx,
+                caller.organization_id,
+                after=after,
+                limit=limit + 1,
+                filters=wanted,
+                hidden=_hidden(caller),
+            )
+        return page_of([self._value(row) for row in found], limit)
+
+    async def get(self, caller: Caller, record_id: Any) -> Event:
+        """Return one line. Raises UnknownEvent, NotPermitted."""
+        found = await super().get(caller, record_id)
+        if found.subject_kind in _hidden(caller):
+            raise UnknownEvent(str(record_id))
+        return found
 
     async def create(self, caller: Caller, new: Mapping[str, Any]) -> Event:
         """Refuse: an event is recorded by what happens. Raises WrongState."""
@@ -30,3 +83,18 @@ class Events(Records[Event]):
         """Refuse: the log keeps every line. Raises UnknownEvent, WrongState."""
         await self.get(caller, record_id)
         raise WrongState("event", "part of the log")
+
+    async def prune(self) -> bool:
+        """Delete some of the lines that are older than `events_keep_days`; say if there were any.
+
+        This is the worker's: it goes through all organizations.
+        """
+        if self._keep is None:
+            return False
+        before: datetime = clock.now() - self._keep
+        async with self.database.write() as tx:
+            return bool(await store.prune(tx, before))
+
+
+def _hidden(caller: Caller) -> frozenset[str]:
+    return frozenset() if Right.MANAGE_ACCESS in caller.rights else OF_ACCESS

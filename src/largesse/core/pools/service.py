@@ -17,8 +17,8 @@ from largesse.core.codes.known_formats import KnownFormats
 from largesse.core.codes.model import CampaignRef
 from largesse.core.errors import InvalidCodeFormat, UnknownCampaign
 from largesse.core.events import store as event_store
-from largesse.core.events.model import EventKind, SubjectKind
-from largesse.core.jobs.model import JobState, jobs
+from largesse.core.events.model import EventKind, worker_of
+from largesse.core.jobs.model import OPEN, STOPPED, JobState, jobs
 from largesse.core.pools import store
 from largesse.core.pools.model import (
     Obstacle,
@@ -141,16 +141,16 @@ class Pools:
         """Let the next alarm be told of from the alarm level on; a new need may get a new job."""
         if not await store.rise(tx, look.known):
             return
-        if await self._job_state(tx, look.known) not in (JobState.WAITING, JobState.RUNNING):
+        if await self._job_state(tx, look.known) not in OPEN:
             await store.have_job(tx, look.known, None)
         if look.campaign.alarm_level is not None:
-            await self._record(tx, look, EventKind.POOL_REFILLED)
+            self._record(tx, look, EventKind.POOL_REFILLED)
 
     async def _below(self, tx: Transaction, look: Look, level: int) -> None:
         sank = await store.sink(tx, look.known, level)
         if sank and look.campaign.alarm_level is not None:
             kind = EventKind.POOL_LOW if level else EventKind.POOL_EMPTY
-            await self._record(tx, look, kind)
+            self._record(tx, look, kind)
 
     # --- having more made ----------------------------------------------------------------------
 
@@ -158,9 +158,9 @@ class Pools:
         """Start a job that makes more codes, unless there is one; say whether it did."""
         campaign, known = look.campaign, look.known
         state = await self._job_state(tx, known)
-        if state in (JobState.WAITING, JobState.RUNNING):
+        if state in OPEN:
             return False
-        if state in (JobState.FAILED, JobState.CANCELLED):
+        if state in STOPPED:
             # Somebody is to look why, and may resume it: a second one would fare no better.
             return await self._blocked(tx, look, Obstacle.JOB_STOPPED)
         if campaign.codes_expire_at is not None and campaign.codes_expire_at <= look.now:
@@ -183,7 +183,7 @@ class Pools:
         if job is None:
             return False
         await store.have_job(tx, known, job.id)
-        await self._record(tx, look, EventKind.POOL_GENERATING, count=count, job_id=str(job.id))
+        self._record(tx, look, EventKind.POOL_GENERATING, count=count, job_id=str(job.id))
         return True
 
     def _with_room(self, campaign: Campaign, count: int, *, made: int) -> int:
@@ -199,7 +199,7 @@ class Pools:
 
     async def _blocked(self, tx: Transaction, look: Look, obstacle: Obstacle) -> bool:
         if await store.have_obstacle(tx, look.known, obstacle):
-            await self._record(tx, look, EventKind.POOL_NOT_REFILLED, obstacle=obstacle)
+            self._record(tx, look, EventKind.POOL_NOT_REFILLED, obstacle=obstacle)
         return False
 
     async def _job_state(self, tx: Transaction, known: Watch) -> JobState | None:
@@ -208,9 +208,7 @@ class Pools:
         row = await records.find(tx, jobs, known.organization_id, jobs.c.id == known.job_id)
         return None if row is None else JobState(row.state)
 
-    async def _record(self, tx: Transaction, look: Look, kind: EventKind, **more: Any) -> None:
+    def _record(self, tx: Transaction, look: Look, kind: EventKind, **more: Any) -> None:
         told = {"campaign": look.campaign.name, **msgspec.to_builtins(look.forecast), **more}
-        subject = (SubjectKind.CAMPAIGN, look.campaign.id)
-        await event_store.record(
-            tx, look.known.organization_id, kind, subject, data=told, now=look.now
-        )
+        by = worker_of(look.known.organization_id)
+        event_store.record(tx, by, kind, ("campaign", look.campaign.id), data=told)

@@ -11,13 +11,12 @@ from largesse.core.campaigns.model import CampaignState
 from largesse.core.codes.model import CodeState
 from largesse.core.customers.model import AccountKind, TokenState
 from largesse.core.errors import InvalidValue
-from largesse.core.events.model import EventKind, SubjectKind
 from largesse.core.grants.model import GrantState
 from largesse.core.jobs.model import JobState
 from largesse.core.mail.model import MailState
 from largesse.core.records import PAGE_LIMIT
 from largesse.core.text import folded
-from largesse.dialects.native.schemas.base import Number
+from largesse.dialects.native.schemas.base import Moment, Number
 from largesse.wire.bodies import wrong_type
 from largesse.wire.call import Call
 
@@ -178,11 +177,20 @@ class Jobs(Paging, kw_only=True):
 
 
 class Events(Paging, kw_only=True):
-    """Filters of events; `subject_id` is spelled as the event has it."""
+    """Filters of events; `subject_id` is spelled as the event has it.
 
-    kind: EventKind | UnsetType = UNSET
-    subject_kind: SubjectKind | UnsetType = UNSET
+    `actor` is a user's name or id, or `system`, `worker` or `anonymous`. `since` is the first
+    moment, `until` the first one that is no longer meant.
+    """
+
+    kind: str | UnsetType = UNSET
+    subject_kind: str | UnsetType = UNSET
     subject_id: str | UnsetType = UNSET
+    actor: str | UnsetType = UNSET
+    key_id: UUID | UnsetType = UNSET
+    request_id: str | UnsetType = UNSET
+    since: Moment | UnsetType = UNSET
+    until: Moment | UnsetType = UNSET
 
 
 FOLDED = {
