@@ -13,7 +13,10 @@ from largesse.core.mail import model as mail
 from largesse.core.newsletter import model as newsletter
 from largesse.core.pools import model as pools
 from largesse.core.promotions import model as promotions
+from largesse.core.schedules import model as schedules
 from largesse.core.templates import model as templates
+from largesse.core.reports import model as reports
+from largesse.core.suppressions import model as suppressions
 from largesse.storage import sequences
 from largesse.storage.types import metadata
 
@@ -32,6 +35,9 @@ __all__ = [
     "newsletter",
     "pools",
     "promotions",
+    "schedules",
+    "reports",
     "sequences",
+    "suppressions",
     "templates",
 ]

@@ -2,15 +2,19 @@
 
 Refused
 ├── NotAuthenticated
-│   └── LoginRequired · BadCredentials · BadToken · ExpiredToken · TooManyAttempts
+│   ├── LoginRequired · BadCredentials · BadToken · BadSignature · ExpiredToken
+│   └── TooManyAttempts
 ├── NotPermitted               the caller lacks a right
 ├── Unknown                    something named does not exist in the caller's organization
 │   ├── UnknownOrganization · UnknownUnit · UnknownUser · UnknownKey · UnknownJob · UnknownEvent
-│   ├── UnknownCustomer · UnknownAccount · UnknownCustomerToken · UnknownMail · UnknownTemplate
+│   ├── UnknownSchedule
+│   ├── UnknownCustomer · UnknownAccount · UnknownCustomerToken · UnknownTemplate
+│   ├── UnknownMail · UnknownMailReport · UnknownSuppression
 │   ├── UnknownChannel · UnknownPromotion · UnknownCampaign · UnknownCode · UnknownGrant
 │   └── UnknownGroup · UnknownPromotionList · UnknownAssignment · UnknownSubscription
 ├── Invalid                    a value that can not be accepted
-│   └── InvalidValue · MissingValue · AmbiguousValue · InvalidEmail · InvalidCodeFormat
+│   ├── InvalidValue · MissingValue · AmbiguousValue · UnknownReference
+│   └── InvalidEmail · InvalidCodeFormat
 ├── Conflict                   well formed, but not possible as things stand
 │   ├── AlreadyExists · StillInUse · IdempotencyMismatch
 │   ├── CampaignNotPosted · CampaignTypeNotAllowed · DistributionNotAllowed
@@ -28,6 +32,7 @@ frozen: a frozen one can not leave an `@asynccontextmanager`.
 
 from largesse.core.errors.access import (
     BadCredentials,
+    BadSignature,
     BadToken,
     ExpiredToken,
     LoginRequired,
@@ -69,9 +74,11 @@ from largesse.core.errors.invalid import (
     InvalidEmail,
     InvalidValue,
     MissingValue,
+    UnknownReference,
 )
 from largesse.core.errors.refused import Refused, leaves
 from largesse.core.errors.unavailable import (
+    CertificateNotFetched,
     DatabaseFull,
     DatabaseUnavailable,
     MailNotAccepted,
@@ -97,10 +104,13 @@ from largesse.core.errors.unknown import (
     UnknownJob,
     UnknownKey,
     UnknownMail,
+    UnknownMailReport,
     UnknownOrganization,
     UnknownPromotion,
     UnknownPromotionList,
+    UnknownSchedule,
     UnknownSubscription,
+    UnknownSuppression,
     UnknownTemplate,
     UnknownUnit,
     UnknownUser,
@@ -112,9 +122,11 @@ __all__ = [
     "AlreadySubscribed",
     "AmbiguousValue",
     "BadCredentials",
+    "BadSignature",
     "BadToken",
     "CampaignNotPosted",
     "CampaignTypeNotAllowed",
+    "CertificateNotFetched",
     "CodeGivenToAnother",
     "CodeNotEffective",
     "CodeOfOtherPromotion",
@@ -168,10 +180,14 @@ __all__ = [
     "UnknownJob",
     "UnknownKey",
     "UnknownMail",
+    "UnknownMailReport",
     "UnknownOrganization",
     "UnknownPromotion",
     "UnknownPromotionList",
+    "UnknownReference",
+    "UnknownSchedule",
     "UnknownSubscription",
+    "UnknownSuppression",
     "UnknownTemplate",
     "UnknownUnit",
     "UnknownUser",

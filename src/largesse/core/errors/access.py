@@ -21,6 +21,15 @@ class BadToken(NotAuthenticated):
     """The access token is not valid."""
 
 
+@dataclass(eq=False)
+class BadSignature(NotAuthenticated):
+    """Nothing shows that the request is from whom it should be."""
+
+    reason: str
+
+    sentence = "The request is refused: {0.reason}."
+
+
 class ExpiredToken(NotAuthenticated):
     """The access token has expired."""
 

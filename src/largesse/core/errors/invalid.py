@@ -20,6 +20,17 @@ class InvalidValue(Invalid):
 
 
 @dataclass(eq=False)
+class UnknownReference(Invalid):
+    """A record is to refer to one that does not exist."""
+
+    field: str
+    """The field that names the other record."""
+    value: str
+
+    sentence = "{0.field}: there is none with the id {0.value!r}."
+
+
+@dataclass(eq=False)
 class MissingValue(Invalid):
     """A value that is needed was not given."""
 

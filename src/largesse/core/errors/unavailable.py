@@ -54,3 +54,7 @@ class NoNewsletterProvider(Unavailable):
 
 class NewsletterProviderFailed(Unavailable):
     """The newsletter provider failed."""
+
+
+class CertificateNotFetched(Unavailable):
+    """The certificate that signs this could not be fetched; try again later."""

@@ -105,8 +105,20 @@ class UnknownTemplate(Unknown):
     """No such template of mails."""
 
 
+class UnknownMailReport(Unknown):
+    """No such report on a mail."""
+
+
+class UnknownSuppression(Unknown):
+    """The address is not suppressed."""
+
+
 class UnknownJob(Unknown):
     """No such job."""
+
+
+class UnknownSchedule(Unknown):
+    """No such schedule."""
 
 
 class UnknownEvent(Unknown):

@@ -53,6 +53,8 @@ class EventKind(StrEnum):
     GRANT_REVOKED = "grant.revoked"
     MAIL_QUEUED = "mail.queued"
     MAIL_RETRIED = "mail.retried"
+    MAIL_REPORTED = "mail.reported"
+    """A bounce or a complaint came back."""
     SUBSCRIBED = "subscription.created"
     UNSUBSCRIBED = "subscription.deleted"
     JOB_STARTED = "job.started"

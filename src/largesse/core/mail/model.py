@@ -24,6 +24,10 @@ from largesse.core.tables import created_at, id_column, organization_column, ref
 from largesse.storage.types import Utc, metadata
 
 
+WAKE = "mail"
+"""What a commit tells of that leaves a mail to send."""
+
+
 class MailState(StrEnum):
     """What became of a mail."""
 
@@ -81,6 +85,7 @@ mails = Table(
     Column("claimed_at", Utc),
     Column("worker", String(100)),
     Column("transport", String(20)),
+    Column("report", String(20)),
     reference("customer_id", "customers.id"),
     reference("code_id", "codes.id"),
     # One mail per customer and code: a repeated request joins the first (dialects.md, Intershop).
@@ -166,6 +171,8 @@ class Mail:
     template_key: str | None
     job_id: UUID | None
     """The job that made it."""
+    report: str | None
+    """What came back after it was handed over: hard_bounce, soft_bounce, complaint, unsubscribed."""
     created_at: datetime
     sent_at: datetime | None
 
@@ -197,7 +204,11 @@ class DueMail:
     html: str
     message_id: str
     attempts: int
+    due_at: datetime
     created_at: datetime
+    priority: int
+    lane: str | None
+    """What it stood aside for before it was taken."""
     list_unsubscribe: str | None
 
 

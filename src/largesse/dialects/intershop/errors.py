@@ -53,6 +53,7 @@ ERRORS: ErrorTable = {
     core.LoginRequired: Row(401, ""),
     core.BadCredentials: Row(401, ""),
     core.BadToken: Row(401, "", BAD_TOKEN),
+    core.BadSignature: Row(401, "", BAD_TOKEN),
     core.ExpiredToken: Row(401, "", EXPIRED_TOKEN),
     core.TooManyAttempts: Row(429, ""),
     core.NotPermitted: Row(403, ""),
@@ -73,12 +74,16 @@ ERRORS: ErrorTable = {
     core.UnknownAssignment: Row(404, "assignment.assignment_not_found.error"),
     core.UnknownSubscription: Row(404, "subscriptions.subscription_not_found.error"),  # SEED 004
     core.UnknownMail: Row(404, "mail.mail_not_found.error"),
+    core.UnknownMailReport: Row(404, "mail.report_not_found.error"),
+    core.UnknownSuppression: Row(404, "mail.suppression_not_found.error"),
     core.UnknownJob: Row(404, "job.job_not_found.error"),
+    core.UnknownSchedule: Row(404, "schedule.schedule_not_found.error"),
     core.UnknownTemplate: Row(404, "template.template_not_found.error"),
     core.UnknownEvent: Row(404, "event.event_not_found.error"),
     core.InvalidValue: Row(400, ""),
     core.MissingValue: Row(400, "subscriptions.recipient.missing.error"),  # SEED 004
     core.AmbiguousValue: Row(400, ""),
+    core.UnknownReference: Row(400, ""),
     core.InvalidEmail: Row(400, "subscriptions.recipient.invalid.error"),  # SEED 004
     core.InvalidCodeFormat: Row(409, "promotion.codes_exhausted.error"),
     core.AlreadyExists: Row(409, ""),
@@ -109,6 +114,7 @@ ERRORS: ErrorTable = {
     core.DatabaseUnavailable: Row(503, ""),
     core.DatabaseFull: Row(503, ""),
     core.NoMailService: Row(500, ""),  # SEED 000: 500, and no key
+    core.CertificateNotFetched: Row(500, ""),
     core.MailNotAccepted: Row(500, "", lambda e: f"The mail was not accepted: {e.reply}"),
     core.NoNewsletterProvider: Row(404, "subscriptions.provider_not_found.error"),  # SEED 004
     core.NewsletterProviderFailed: Row(500, "subscriptions.external_service.error"),  # SEED 004

@@ -22,6 +22,7 @@ ERRORS: ErrorTable = {
     core.LoginRequired: Row(401, "login_required"),
     core.BadCredentials: Row(401, "bad_credentials"),
     core.BadToken: Row(401, "bad_token"),
+    core.BadSignature: Row(401, "bad_signature"),
     core.ExpiredToken: Row(401, "expired_token"),
     core.TooManyAttempts: Row(429, "too_many_attempts"),
     core.NotPermitted: Row(403, "not_permitted"),
@@ -43,12 +44,16 @@ ERRORS: ErrorTable = {
     core.UnknownAssignment: Row(404, "unknown_assignment"),
     core.UnknownSubscription: Row(404, "unknown_subscription"),
     core.UnknownMail: Row(404, "unknown_mail"),
+    core.UnknownMailReport: Row(404, "unknown_mail_report"),
+    core.UnknownSuppression: Row(404, "unknown_suppression"),
     core.UnknownJob: Row(404, "unknown_job"),
+    core.UnknownSchedule: Row(404, "unknown_schedule"),
     core.UnknownTemplate: Row(404, "unknown_template"),
     core.UnknownEvent: Row(404, "unknown_event"),
     core.InvalidValue: Row(400, "invalid_value"),
     core.MissingValue: Row(400, "missing_value"),
     core.AmbiguousValue: Row(400, "ambiguous_value"),
+    core.UnknownReference: Row(400, "unknown_reference"),
     core.InvalidEmail: Row(400, "invalid_email"),
     core.InvalidCodeFormat: Row(400, "invalid_code_format"),
     core.AlreadyExists: Row(409, "already_exists"),
@@ -77,6 +82,7 @@ ERRORS: ErrorTable = {
     core.DatabaseUnavailable: Row(503, "database_unavailable"),
     core.DatabaseFull: Row(503, "database_full"),
     core.NoMailService: Row(503, "no_mail_service"),
+    core.CertificateNotFetched: Row(503, "certificate_not_fetched"),
     core.MailNotAccepted: Row(502, "mail_not_accepted"),
     core.NoNewsletterProvider: Row(503, "no_newsletter_provider"),
     core.NewsletterProviderFailed: Row(502, "newsletter_provider_failed"),
@@ -89,6 +95,15 @@ ERRORS: ErrorTable = {
     wire.UnsupportedMediaType: Row(415, "unsupported_media_type"),
     wire.Fault: Row(500, "fault"),
 }
+
+NAMING = (
+    core.InvalidValue,
+    core.MissingValue,
+    core.AmbiguousValue,
+    core.UnknownReference,
+    wire.WrongType,
+)
+"""Failures that name a field."""
 
 
 def render(call: Call, error: Exception) -> Response:
@@ -116,8 +131,7 @@ def _field(call: Call, error: Exception) -> str | None:
     if isinstance(error, core.InvalidEmail):
         # The core does not know what the client calls the address.
         return next((n for n in ("email", "recipient") if hasattr(call.body, n)), None)
-    named = (core.InvalidValue, core.MissingValue, core.AmbiguousValue, wire.WrongType)
-    return error.field if isinstance(error, named) else None
+    return error.field if isinstance(error, NAMING) else None
 
 
 def _headers(error: Exception, row: Row) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Suppressed addresses: those that get no mail."""
