@@ -1,5 +1,9 @@
 """Every query of templates."""
 
+from collections.abc import Sequence
+from typing import Any
+
+from largesse.core.mail.model import WAKE, mails
 from largesse.core.records import value_of
 from largesse.core.templates.builtin import BUILT_IN
 from largesse.core.templates.model import ANY_LOCALE, MailTemplate, mail_templates
@@ -18,6 +22,11 @@ class Choice:
     def __init__(self, templates: dict[str, MailTemplate]) -> None:
         self._templates = templates
 
+    @property
+    def all(self) -> Sequence[MailTemplate]:
+        """Every one of them."""
+        return list(self._templates.values())
+
     def for_locale(self, locale: str | None) -> MailTemplate | None:
         """Return the closest one: for de-AT that of `de-at`, of `de`, or of any locale."""
         wanted = normal_locale(locale)
@@ -34,3 +43,9 @@ async def templates_of(tx: Transaction, organization_id: int, key: str) -> Choic
     own = {row.locale: value_of(MailTemplate, row) for row in rows}
     built_in = BUILT_IN.get(key)
     return Choice(own if built_in is None else {ANY_LOCALE: built_in} | own)
+
+
+async def enqueue(tx: Transaction, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert new mails. What they say is not read back: they may be many."""
+    await tx.insert_new(mails, rows, returning=(mails.c.id,))
+    await tx.wake(WAKE)
