@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parseaddr
+from pathlib import Path
 
 from largesse.core.access.people import ApplicationKeys, Units, Users
 from largesse.core.access.service import Access
@@ -20,23 +21,44 @@ from largesse.core.grants.service import BATCH as GRANT_BATCH
 from largesse.core.grants.service import Grants
 from largesse.core.idempotency.service import Idempotency
 from largesse.core.jobs.kind import JobKind
+from largesse.core.jobs.model import WAKE as JOBS_WAKE
 from largesse.core.jobs.service import Jobs
 from largesse.core.lists.service import Assignments, CustomerGroups, PromotionLists
+from largesse.core.mail.model import WAKE as MAIL_WAKE
 from largesse.core.mail.service import Mails
 from largesse.core.newsletter.service import BuiltInProvider, Newsletter
 from largesse.core.pools.service import Pools
 from largesse.core.promotions.service import Channels, Promotions
+from largesse.core.reports.service import MailReports, Rules
+from largesse.core.schedules.service import Schedules
+from largesse.core.schedules.starters import ScheduledCodes
+from largesse.core.suppressions.service import Suppressions
+from largesse.senders.reports.fetch import fetch
+from largesse.senders.reports.mailgun import Mailgun
+from largesse.senders.reports.postmark import Postmark
+from largesse.senders.reports.report import Provider
+from largesse.senders.reports.sendgrid import SendGrid
+from largesse.senders.reports.ses import Ses
 from largesse.senders.smtp import SmtpSender
-from largesse.settings import Settings
+from largesse.settings import ReportsSettings, Settings
 from largesse.storage.database import Database
 
 
 @dataclass(frozen=True, slots=True)
 class Wakeups:
-    """How a use case tells the worker of this process that there is something to do."""
+    """How the worker of this process is told that there is something to do.
+
+    Commits tell of it, of this process and, where the database can, of others.
+    """
 
     mail: asyncio.Event = field(default_factory=asyncio.Event)
     jobs: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake(self, topic: str) -> None:
+        """Wake who waits for a topic of commits; "" stands for all of them."""
+        topics = {MAIL_WAKE: self.mail, JOBS_WAKE: self.jobs}
+        for event in topics.values() if topic == "" else filter(None, [topics.get(topic)]):
+            event.set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +91,10 @@ class Services:
     assignments: Assignments
     newsletter: Newsletter
     mails: Mails
+    mail_reports: MailReports
+    suppressions: Suppressions
     jobs: Jobs
+    schedules: Schedules
     events: Events
     idempotency: Idempotency
 
@@ -95,8 +120,8 @@ class Services:
 
 def open_services(settings: Settings) -> Services:
     """Build every service from the settings; connections are made when they are needed."""
-    database = Database(settings.database_url)
     wakeups = Wakeups()
+    database = Database(settings.database_url, hear=wakeups.wake)
     access = _access(settings, database)
     receivers = Receivers(database, access)
     formats = KnownFormats(database, access, space_per_code=settings.code_space_per_code)
@@ -122,10 +147,8 @@ def open_services(settings: Settings) -> Services:
         codes=Codes(database, access, receivers, formats),
         generation=generation,
         importing=importing,
-        bulk_codes=BulkCodes(database, generation, importing, wake=wakeups.jobs.set),
-        pools=Pools(
-            database, formats, generation, every=settings.pool_check_seconds, wake=wakeups.jobs.set
-        ),
+        bulk_codes=BulkCodes(database, generation, importing),
+        pools=Pools(database, formats, generation, every=settings.pool_check_seconds),
         grants=Grants(
             database, most_recipients=settings.max_batch_recipients, wake=wakeups.jobs.set
         ),
@@ -139,7 +162,22 @@ def open_services(settings: Settings) -> Services:
             double_opt_in=settings.newsletter_double_opt_in,
         ),
         mails=Mails(database, domain=_domain(settings.mail_from), wake=wakeups.mail.set),
-        jobs=Jobs(database),
+        mail_reports=_mail_reports(settings, database, access),
+        suppressions=Suppressions(database),
+        jobs=Jobs(
+            database,
+            failures={
+                GRANT_BATCH: Grants.failures,
+                GENERATE: Generation.failures,
+                IMPORT: Importing.failures,
+            },
+            keep=_days(settings.jobs_keep_days),
+        ),
+        schedules=Schedules(
+            database,
+            {GENERATE: ScheduledCodes(generation)},
+            keep=_days(settings.jobs_keep_days),
+        ),
         events=Events(database, keep=_days(settings.events_keep_days)),
         idempotency=Idempotency(database, keep=timedelta(hours=settings.native.idempotency_hours)),
     )
@@ -154,6 +192,37 @@ def _access(settings: Settings, database: Database) -> Access:
         failure_seconds=settings.login_failure_seconds,
         recheck_seconds=settings.token_recheck_seconds,
     )
+
+
+def _mail_reports(settings: Settings, database: Database, access: Access) -> MailReports:
+    rules = Rules(
+        soft_bounces=settings.reports.soft_bounces,
+        soft_bounce_days=settings.reports.soft_bounce_days,
+        bounce_address=settings.bounce_address,
+    )
+    return MailReports(database, access, _providers(settings.reports), rules=rules)
+
+
+def _providers(chosen: ReportsSettings) -> dict[str, Provider]:
+    """Return the mail services whose reports can be checked."""
+    longest = timedelta(hours=chosen.max_age_hours)
+    found: dict[str, Provider] = {}
+    if chosen.ses_topics:
+        file = chosen.ses_certificate
+        found["ses"] = Ses(
+            [topic.strip() for topic in chosen.ses_topics.split(",")],
+            urls=chosen.ses_urls,
+            longest=longest,
+            fetch=fetch,
+            certificate=None if file is None else Path(file).read_bytes(),
+        )
+    if chosen.sendgrid_public_key:
+        found["sendgrid"] = SendGrid(chosen.sendgrid_public_key, longest=longest)
+    if chosen.mailgun_signing_key:
+        found["mailgun"] = Mailgun(chosen.mailgun_signing_key, longest=longest)
+    if chosen.postmark_secret:
+        found["postmark"] = Postmark(chosen.postmark_secret)
+    return found
 
 
 def _sender(settings: Settings) -> SmtpSender | None:

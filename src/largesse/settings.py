@@ -78,6 +78,31 @@ class NativeSettings(DialectSettings, frozen=True, kw_only=True, forbid_unknown_
     """How long the answer to a request with an `Idempotency-Key` is kept."""
 
 
+class ReportsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Bounces and complaints: what comes back of mails."""
+
+    max_bytes: Annotated[int, msgspec.Meta(ge=1)] = 1024 * 1024
+    """The largest report that is read, in bytes."""
+    soft_bounces: Annotated[int, msgspec.Meta(ge=0)] = 5
+    """So many soft bounces in a row suppress an address; 0: however many, they do not."""
+    soft_bounce_days: Annotated[int, msgspec.Meta(ge=1, le=36_500)] = 30
+    """Days within which a soft bounce is in a row with the one before."""
+    max_age_hours: Annotated[float, msgspec.Meta(gt=0, le=876_000)] = 24.0
+    """Hours after which a signed request of a mail service is refused as a repeated one."""
+    ses_topics: str | None = None
+    """The ARNs of the SNS topics through which Amazon SES reports, parted by commas."""
+    ses_urls: str = r"https://sns\.[a-z0-9-]+\.amazonaws\.com(\.cn)?/[^/].*"
+    """A regular expression of the URLs that SNS may name: of certificates and confirmations."""
+    ses_certificate: str | None = None
+    """A file with the certificate that SNS signs with, instead of fetching what a message names."""
+    sendgrid_public_key: str | None = None
+    """The verification key of SendGrid's signed event webhook, as it is shown there."""
+    mailgun_signing_key: str | None = None
+    """Mailgun's HTTP webhook signing key."""
+    postmark_secret: str | None = None
+    """The password (basic authentication, any user) that Postmark's webhooks carry."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything an installation can choose."""
 
@@ -91,6 +116,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Seconds the mail service has to answer."""
     mail_from: str = "Largesse <promotions@localhost.localdomain>"
     """The sender of every mail; its domain is also that of message ids."""
+    bounce_address: str | None = None
+    """Where bounces go: bounces@example.com, whose mailbox must also take bounces+...@example.com.
+    Without it they go to the address in `mail_from`."""
     mail_attempts: int = 8
     """Attempts before a mail that the mail service puts off counts as failed."""
     host: str = "127.0.0.1"
@@ -105,6 +133,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Whether `serve` also runs jobs, sends mail and watches pools."""
     worker_poll_seconds: float = 1.0
     """How often a worker looks for work that no one told it about."""
+    worker_listen: bool = True
+    """Whether a worker on PostgreSQL listens for new work; false behind a pooler of connections
+    that shares sessions (it looks for work all the same)."""
+    job_lease_seconds: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+    """How long a worker may be silent before another one takes its job over."""
+    jobs_keep_days: Annotated[int, msgspec.Meta(ge=1, le=36_500)] | None = 90
+    """Days after which jobs that are over are deleted, with their rows; none keeps them."""
     pool_check_seconds: float = 10.0
     """How often the pool of a campaign with an alarm level is looked at."""
     events_keep_days: Annotated[int, msgspec.Meta(ge=1, le=36_500)] | None = None
@@ -143,6 +178,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The Valomnia dialect."""
     native: NativeSettings = msgspec.field(default_factory=NativeSettings)
     """The native API."""
+    reports: ReportsSettings = msgspec.field(default_factory=ReportsSettings)
+    """Bounces and complaints."""
 
 
 def load(environment: Mapping[str, str]) -> Settings:

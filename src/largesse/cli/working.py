@@ -67,12 +67,9 @@ async def run_here(services: "Services", caller: "Caller", job_id: UUID, *, noun
 async def _work(services: "Services", job_id: UUID, stop: "asyncio.Event", tell: Tell) -> bool:
     """Claim the job and run it; False if another process has it."""
     from largesse.core.errors import Refused
-    from largesse.core.ids import new_id
-    from largesse.core.jobs import store
-    from largesse.worker.jobs import LEASE_SECONDS, LeaseLost, run_claimed
+    from largesse.worker.jobs import LeaseLost, claim_job, run_claimed
 
-    async with services.database.write() as tx:
-        claim = await store.claim(tx, new_id(), lease_seconds=LEASE_SECONDS, job_id=job_id)
+    claim = await claim_job(services, job_id)
     if claim is None:
         return False
     try:

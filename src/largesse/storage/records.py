@@ -21,6 +21,37 @@ async def find(
     return await tx.row(select(table).where(table.c.organization_id == organization_id, *where))
 
 
+async def hold(
+    tx: Transaction, table: Table, organization_id: int, *where: ColumnElement[bool]
+) -> Any | None:
+    """Return the one row that the conditions name, or None; nobody else changes it meanwhile."""
+    statement = select(table).where(table.c.organization_id == organization_id, *where)
+    return await tx.row(tx.engine.hold(statement))
+
+
+async def hold_all(
+    tx: Transaction, table: Table, organization_id: int, *where: ColumnElement[bool]
+) -> Sequence[Any]:
+    """Return the rows that the conditions name; nobody else changes one meanwhile."""
+    statement = select(table).where(table.c.organization_id == organization_id, *where)
+    # In one order, so that two of these never wait for each other in a circle.
+    return await tx.rows(tx.engine.hold(statement.order_by(*table.primary_key)))
+
+
+async def missing_reference(
+    tx: Transaction, table: Table, organization_id: int, values: Mapping[str, Any]
+) -> str | None:
+    """Return the first of the columns given whose value refers to nothing that exists, or None."""
+    for key in table.foreign_key_constraints:
+        name = key.column_keys[-1]
+        if values.get(name) is None or len(key.column_keys) != 2:
+            continue
+        target = key.elements[-1].column
+        if await find(tx, target.table, organization_id, target == values[name]) is None:
+            return name
+    return None
+
+
 async def find_all(
     tx: Transaction,
     table: Table,

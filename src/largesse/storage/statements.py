@@ -9,7 +9,7 @@ from collections import namedtuple
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Dialect, Executable, Select
+from sqlalchemy import Dialect, Executable, Float, Select
 from sqlalchemy.types import TypeEngine
 
 Processor = Callable[[Any], Any]
@@ -81,4 +81,6 @@ def _binding(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
 
 
 def _converter(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
+    if isinstance(kind, Float):
+        return None  # what both drivers return; SQLAlchemy would ask for the column's number
     return kind.dialect_impl(dialect).result_processor(dialect, None)

@@ -1,25 +1,25 @@
 """Runs jobs chunk by chunk: the cursor moves in the transaction of the chunk's effect."""
 
 import asyncio
+import random
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import structlog
 
 from largesse.core.errors import Refused, Unavailable
 from largesse.core.ids import new_id
 from largesse.core.jobs import store
-from largesse.core.jobs.model import Claim
+from largesse.core.jobs.model import Claim, JobState
+from largesse.storage.errors import ConnectionLost, NoRoom
 
 if TYPE_CHECKING:
     from largesse.services import Services
 
 log = structlog.get_logger(__name__)
-
-LEASE_SECONDS = 30.0
-"""How long a worker may be silent before another one takes its job over."""
 
 TURN_SECONDS = 5.0
 """How long a worker stays with one job before it looks for one that is less far."""
@@ -27,8 +27,11 @@ TURN_SECONDS = 5.0
 FIRST_RETRY = 1.0
 """Seconds before a job is taken up again after a fault; twice as long after each further one."""
 
+JITTER = 0.5, 1.5
+"""What a pause is multiplied by, at random: jobs that failed together do not come back together."""
+
 MOST_ATTEMPTS = 8
-"""Faults in a row, without a chunk in between, after which a job has failed."""
+"""Faults in a row, without a chunk in between, after which a job is dead."""
 
 
 class LeaseLost(Exception):
@@ -37,8 +40,7 @@ class LeaseLost(Exception):
 
 async def run_one_job(services: "Services", stop: asyncio.Event) -> bool:
     """Run the job whose turn it is, for a while or until `stop` is set; False if none waits."""
-    async with services.database.write() as tx:
-        claim = await store.claim(tx, new_id(), lease_seconds=LEASE_SECONDS)
+    claim = await claim_job(services)
     if claim is None:
         return False
     with structlog.contextvars.bound_contextvars(job=str(claim.id), kind=claim.kind):
@@ -48,6 +50,16 @@ async def run_one_job(services: "Services", stop: asyncio.Event) -> bool:
         else:
             await _take_turn(services, claim, stop)
     return True
+
+
+async def claim_job(services: "Services", job_id: UUID | None = None) -> Claim | None:
+    """Take up the job whose turn it is, or this very one; None if there is none to be had."""
+    lease = services.settings.job_lease_seconds
+    async with services.database.read() as tx:
+        if not await store.is_any_due(tx):
+            return None
+    async with services.database.write(idle_seconds=lease) as tx:
+        return await store.claim(tx, new_id(), lease_seconds=lease, job_id=job_id)
 
 
 async def run_claimed(
@@ -112,29 +124,49 @@ async def _ended_by(services: "Services", claim: Claim, error: Exception) -> Non
         return
     # The first line only: the others may quote the parameters, which are addresses.
     reason = (str(error).splitlines() or [""])[0]
-    await _stopped(services, claim, f"{type(error).__name__}: {reason}")
+    reason = f"{type(error).__name__}: {reason}"
+    if isinstance(error, (ConnectionLost, NoRoom)):
+        # Not the job's own fault: it waits for as long as it takes.
+        async with services.database.write() as tx:
+            await store.put_off(tx, claim, reason, seconds=_pause(0), attempts=0)
+    else:
+        await _stopped(services, claim, reason)
 
 
 async def _stopped(services: "Services", claim: Claim, error: str) -> None:
     """Put the job off, or end it if that did not help often enough."""
     async with services.database.write() as tx:
         if claim.attempts + 1 < MOST_ATTEMPTS:
-            await store.put_off(tx, claim, error, seconds=FIRST_RETRY * 2**claim.attempts)
+            await store.put_off(tx, claim, error, seconds=_pause(claim.attempts))
         else:
-            await store.fail(tx, claim, error)
+            await store.fail(tx, claim, error, state=JobState.DEAD)
+
+
+def _pause(attempts: int) -> float:
+    return FIRST_RETRY * 2.0**attempts * random.uniform(*JITTER)
 
 
 async def _run_chunk(services: "Services", claim: Claim) -> Claim:
     """Run what is next and return the claim as it stands then. Raises LeaseLost."""
     kind = services.job_kinds[claim.kind]
+    lease = services.settings.job_lease_seconds
     began = time.monotonic()
-    async with services.database.write() as tx:
+    async with services.database.write(idle_seconds=lease) as tx:
         chunk = await kind.next_chunk(tx, claim)
         # First, and in the same transaction as the effect: who no longer owns the job stops here.
-        if not await store.advance(tx, claim, done=chunk.done, lease_seconds=LEASE_SECONDS):
+        if not await store.advance(tx, claim, done=chunk.done, lease_seconds=lease):
             raise LeaseLost()
         outcome = await kind.run_chunk(tx, claim, chunk)
-        await store.record(tx, claim, outcome.rows, outcome.counts, done=chunk.done)
+        now = time.monotonic()
+        await store.record(
+            tx,
+            claim,
+            outcome.rows,
+            outcome.counts,
+            failed=sum(outcome.counts.get(name, 0) for name in kind.failures),
+            done=chunk.done,
+            seconds=now - claim.since,
+        )
     if chunk.done < claim.total:
         await asyncio.sleep(services.database.engine.pause_after(time.monotonic() - began))
-    return replace(claim, done=chunk.done, counts=outcome.counts, attempts=0)
+    return replace(claim, done=chunk.done, counts=outcome.counts, attempts=0, since=now)

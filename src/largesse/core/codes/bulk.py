@@ -1,6 +1,6 @@
 """The use cases of many codes: have them made, imported and exported."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -31,11 +31,8 @@ class BulkCodes:
         database: Database,
         generation: Generation,
         importing: Importing,
-        *,
-        wake: Callable[[], None],
     ) -> None:
         self._database = database
-        self._wake = wake
         self._generation = generation
         self._importing = importing
 
@@ -59,7 +56,6 @@ class BulkCodes:
                 unit_id=caller.unit_id,
             )
         assert job is not None  # it has no key that another one could have
-        self._wake()
         return job
 
     async def import_sheet(
@@ -77,15 +73,13 @@ class BulkCodes:
         found = await self._campaign(caller, campaign)
         async with self._database.read() as tx:
             await open_campaign(tx, caller.organization_id, found.id)
-        job = await self._importing.read(
+        return await self._importing.read(
             caller.organization_id,
             found.id,
             blocks,
             user_id=caller.user_id,
             unit_id=caller.unit_id,
         )
-        self._wake()
-        return job
 
     async def export(
         self,

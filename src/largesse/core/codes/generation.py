@@ -1,6 +1,7 @@
 """Codes made ahead: a job that fills a pool, chunk by chunk."""
 
 import asyncio
+from typing import ClassVar
 from uuid import UUID
 
 from largesse.core import clock
@@ -31,6 +32,8 @@ VAIN_DRAWS = 8
 
 class Generation:
     """Runs the jobs that make codes."""
+
+    failures: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, formats: KnownFormats) -> None:
         self._formats = formats

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from itertools import chain, islice
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from largesse.core import clock
@@ -70,6 +70,8 @@ class _Sorted:
 
 class Importing:
     """Reads sheets, and runs the jobs that put their codes into pools."""
+
+    failures: ClassVar[frozenset[str]] = frozenset({LineOutcome.DUPLICATE, LineOutcome.INVALID})
 
     def __init__(self, database: Database, formats: KnownFormats) -> None:
         self._database = database

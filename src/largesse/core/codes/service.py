@@ -34,6 +34,8 @@ from largesse.core.errors import (
     UnknownCode,
     WrongState,
 )
+from largesse.core.events.model import EventKind
+from largesse.core.events.store import record
 from largesse.core.promotions.service import find_in_channel
 from largesse.core.records import Records
 from largesse.core.text import folded
@@ -120,6 +122,7 @@ class Codes(Records[Code]):
             await check_room(tx, self._formats, caller.organization_id, found, count)
             made = await self._formats.of(caller.organization_id, found)
             await make_codes(tx, filling, made, count)
+            _record_added(tx, caller, found, count)
         return count
 
     async def add(self, caller: Caller, campaign: CampaignRef, new: Sequence[str]) -> int:
@@ -149,6 +152,7 @@ class Codes(Records[Code]):
                 raise InvalidValue("codes", f"{unfit!r} has not the form or check of the campaign")
             if await load_codes(tx, filling, by_key, look_first=True):
                 raise AlreadyExists("code")
+            _record_added(tx, caller, filling.campaign, len(new))
         return len(new)
 
     async def named(self, caller: Caller, code: str) -> Code:
@@ -184,6 +188,8 @@ class Codes(Records[Code]):
             if row is None:
                 code = await self._one(tx, caller.organization_id, code_id)
                 raise WrongState("code", code.state)
+            told = {"campaign_id": str(row.campaign_id)}
+            record(tx, caller, EventKind.CODE_CANCELLED, ("code", row.id), data=told)
         return self._value(row)
 
     # --- inside --------------------------------------------------------------------------------
@@ -240,3 +246,8 @@ class Codes(Records[Code]):
             created_by=await actor(organization_id, code.created_by_user, code.created_by_unit),
             issued_by=await actor(organization_id, code.issued_by_user, code.issued_by_unit),
         )
+
+
+def _record_added(tx: Transaction, caller: Caller, campaign: Campaign, count: int) -> None:
+    told = {"count": count}
+    record(tx, caller, EventKind.CODES_ADDED, ("campaign", campaign.id), data=told)

@@ -5,7 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from largesse.core import clock
@@ -69,6 +69,13 @@ class Grants(Records[Grant]):
     unknown = UnknownGrant
     write_right = Right.GRANT_PROMOTIONS
     changeable = frozenset()
+    failures: ClassVar[frozenset[str]] = frozenset(
+        {
+            GrantOutcome.UNKNOWN_PROFILE,
+            GrantOutcome.UNKNOWN_PROMOTION,
+            GrantOutcome.BAD_ADDRESS,
+        }
+    )
 
     def __init__(
         self, database: Database, *, most_recipients: int, wake: Callable[[], None]
@@ -289,7 +296,7 @@ async def _promotions(
 async def _same_job(tx: Transaction, organization_id: int, key: str) -> Job:
     job = await job_store.job_by_key(tx, organization_id, BATCH, key)
     assert job is not None
-    if job.state != JobState.FAILED:
+    if job.state not in (JobState.FAILED, JobState.DEAD):
         return job
     again = await job_store.move(tx, organization_id, job.id, {job.state}, JobState.WAITING)
     return again or job

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from largesse.core.jobs.model import Claim, JobRow
 from largesse.storage.database import Transaction
@@ -30,6 +30,9 @@ class Outcome:
 
 class JobKind(Protocol):
     """One kind of job. What it raises as `Refused` ends the job; it may be resumed then."""
+
+    failures: ClassVar[frozenset[str]]
+    """The outcomes of rows that count as failures."""
 
     async def next_chunk(self, tx: Transaction, claim: Claim) -> Chunk:
         """Say what is next. This only reads: the cursor has not moved yet."""

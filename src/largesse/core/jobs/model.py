@@ -1,7 +1,8 @@
 """Tables and values of jobs."""
 
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -10,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import (
     BigInteger,
     Column,
+    Float,
     Index,
     Integer,
     String,
@@ -31,11 +33,25 @@ class JobState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    """Refused: it can not go on as things stand, e.g. because its campaign has ended."""
+    DEAD = "dead"
+    """Given up after too many faults in a row: somebody is to look why."""
     CANCELLED = "cancelled"
+
+
+OPEN = frozenset({JobState.WAITING, JobState.RUNNING})
+STOPPED = frozenset({JobState.FAILED, JobState.DEAD, JobState.CANCELLED})
+"""Over, and not done: these may be resumed."""
+
+WAKE = "jobs"
+"""What a commit tells of that leaves a job to do."""
 
 
 IS_OPEN = text("state IN ('waiting', 'running')")
 """The condition of the index of open jobs, a literal so that both databases see it fits."""
+
+IS_OVER = text("finished_at IS NOT NULL")
+"""The condition of the index by which old jobs are found."""
 
 jobs = Table(
     "jobs",
@@ -51,6 +67,10 @@ jobs = Table(
     # The cursor: how many rows are behind it. It moves in the transaction of their effect.
     Column("done", BigInteger, nullable=False),
     Column("counts", Json, nullable=False),
+    # Rows with an outcome that its kind calls a failure.
+    Column("failed", BigInteger, nullable=False, server_default="0"),
+    # Time spent on the rows behind the cursor; waiting for a worker does not count.
+    Column("seconds_worked", Float, nullable=False, server_default="0"),
     Column("owner", UuidType),
     # While it runs: until when its owner has it. While it waits: before when not to take it up.
     Column("lease_until", Utc),
@@ -66,6 +86,12 @@ jobs = Table(
         "created_at",
         sqlite_where=IS_OPEN,
         postgresql_where=IS_OPEN,
+    ),
+    Index(
+        "ix_jobs_finished_at",
+        "finished_at",
+        sqlite_where=IS_OVER,
+        postgresql_where=IS_OVER,
     ),
 )
 
@@ -109,6 +135,10 @@ class Job:
     done: int
     counts: Mapping[str, int]
     """How many rows had which outcome."""
+    failed: int
+    """How many had one that counts as a failure."""
+    seconds_worked: float
+    """Time that workers spent on it."""
     attempts: int
     """How often in a row the job was stopped by a fault, or by the loss of its worker."""
     error: str | None
@@ -116,6 +146,10 @@ class Job:
     created_by_user: UUID | None
     started_at: datetime | None
     finished_at: datetime | None
+    rate_per_second: float | None = None
+    """Rows done in a second of work; None before the first chunk is done."""
+    seconds_left: float | None = None
+    """What the rest takes at this rate, in seconds of work; None if it is over, or not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,3 +179,5 @@ class Claim:
     attempts: int
     owner: UUID
     created_by_user: UUID | None
+    since: float = field(default_factory=time.monotonic)
+    """When this process took it up, or was done with the chunk before, in seconds."""

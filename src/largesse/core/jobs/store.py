@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,9 @@ from sqlalchemy import ColumnElement, case, func, literal, or_, select, update
 from largesse.core import clock
 from largesse.core.jobs.model import (
     IS_OPEN,
+    IS_OVER,
+    OPEN,
+    WAKE,
     Claim,
     Job,
     JobRow,
@@ -37,20 +41,33 @@ keeps its items: a million of them are a thousand rows."""
 async def add_job(tx: Transaction, values: Mapping[str, Any]) -> Job | None:
     """Insert a job and return it, or None if one with its key is there already."""
     rows = await tx.insert_new(jobs, [dict(values)], returning=(jobs,))
-    return value_of(Job, rows[0]) if rows else None
+    if not rows:
+        return None
+    await tx.wake(WAKE)
+    return job_of(rows[0])
+
+
+def job_of(row: Any) -> Job:
+    """Return a job's row as what people see of it: how fast it is, and how long it takes yet."""
+    found = value_of(Job, row)
+    if not (found.done and found.seconds_worked):
+        return found
+    rate = found.done / found.seconds_worked
+    left = (found.total - found.done) / rate if found.state in OPEN else None
+    return replace(found, rate_per_second=rate, seconds_left=left)
 
 
 async def job_by_key(tx: Transaction, organization_id: int, kind: str, key: str) -> Job | None:
     """Return the job that has a key."""
     row = await find(tx, jobs, organization_id, jobs.c.kind == kind, jobs.c.key == key)
-    return None if row is None else value_of(Job, row)
+    return None if row is None else job_of(row)
 
 
 async def job(tx: Transaction, organization_id: int, job_id: UUID) -> Job:
     """Return a job that exists."""
     row = await find(tx, jobs, organization_id, jobs.c.id == job_id)
     assert row is not None
-    return value_of(Job, row)
+    return job_of(row)
 
 
 async def add_items(
@@ -118,15 +135,15 @@ async def rows_of(
     *,
     after: int,
     limit: int,
-    outcome: str | None = None,
+    outcomes: Collection[str] | None = None,
 ) -> list[JobRow]:
-    """Return a job's rows behind a position, done or not; only those of an outcome if it is named.
+    """Return a job's rows behind a position, done or not; only those of some outcomes if these are named.
 
     An item that is done and has no row of its own had the job's usual outcome.
     """
     usual = of.parameters.get(USUAL)
-    if outcome is not None and outcome != usual:
-        named = job_rows.c.outcome == outcome
+    if outcomes is not None and usual not in outcomes:
+        named = job_rows.c.outcome.in_(outcomes)
         return list(
             (await _kept(tx, organization_id, of, named, after=after, limit=limit)).values()
         )
@@ -142,8 +159,8 @@ async def rows_of(
         kept = await _kept(tx, organization_id, of, after=after, limit=limit)
         merged = items | kept
         part = [merged[pos] for pos in sorted(merged)][:limit]
-        found += [row for row in part if outcome is None or row.outcome == outcome]
-        if outcome is None or len(part) < limit:
+        found += [row for row in part if outcomes is None or row.outcome in outcomes]
+        if outcomes is None or len(part) < limit:
             break
         after = part[-1].pos
     return found[:limit]
@@ -195,7 +212,18 @@ async def move(
         jobs.c.state.in_(allowed),
         values=values,
     )
-    return None if row is None else value_of(Job, row)
+    if row is not None and state in OPEN:
+        await tx.wake(WAKE)
+    return None if row is None else job_of(row)
+
+
+def _is_free(tx: Transaction) -> ColumnElement[bool]:
+    return or_(jobs.c.lease_until.is_(None), jobs.c.lease_until < tx.engine.now())
+
+
+async def is_any_due(tx: Transaction) -> bool:
+    """Say whether `claim` may find one: an idle worker only reads."""
+    return bool(await tx.value(select(literal(1)).where(IS_OPEN, _is_free(tx)).limit(1)))
 
 
 async def claim(
@@ -206,8 +234,7 @@ async def claim(
     The one that is least far goes first, so that a small batch does not wait for a large one:
     workers give jobs back after a while (worker/jobs.py).
     """
-    free = or_(jobs.c.lease_until.is_(None), jobs.c.lease_until < tx.engine.now())
-    due = select(jobs.c.organization_id, jobs.c.id).where(IS_OPEN, free)
+    due = select(jobs.c.organization_id, jobs.c.id).where(IS_OPEN, _is_free(tx))
     if job_id is not None:
         due = due.where(jobs.c.id == job_id)
     due = due.order_by(jobs.c.done, jobs.c.created_at).limit(1)
@@ -288,9 +315,19 @@ async def extend(
 
 
 async def record(
-    tx: Transaction, claim: Claim, rows: Sequence[JobRow], counts: Mapping[str, int], *, done: int
+    tx: Transaction,
+    claim: Claim,
+    rows: Sequence[JobRow],
+    counts: Mapping[str, int],
+    *,
+    failed: int,
+    done: int,
+    seconds: float,
 ) -> None:
-    """Record what became of rows, and the job's counts; forget what is to be done no more."""
+    """Record what became of rows, the job's counts and the seconds that they took.
+
+    What is to be done no more is forgotten.
+    """
     own = {"organization_id": claim.organization_id, "job_id": claim.id}
     given = [own | {name: getattr(row, name) for name in KEPT} for row in rows]
     if given:
@@ -298,7 +335,7 @@ async def record(
     await tx.execute(
         update(jobs)
         .where(jobs.c.organization_id == claim.organization_id, jobs.c.id == claim.id)
-        .values(counts=dict(counts))
+        .values(counts=dict(counts), failed=failed, seconds_worked=jobs.c.seconds_worked + seconds)
     )
     if USUAL in claim.parameters:
         return
@@ -311,21 +348,25 @@ async def record(
     )
 
 
-async def put_off(tx: Transaction, claim: Claim, error: str, *, seconds: float) -> None:
+async def put_off(
+    tx: Transaction, claim: Claim, error: str, *, seconds: float, attempts: int = 1
+) -> None:
     """Give a job back after a fault, to be taken up again in a while."""
     values = {
         "state": JobState.WAITING,
         "error": error,
-        "attempts": claim.attempts + 1,
+        "attempts": claim.attempts + attempts,
         "lease_until": tx.engine.now(plus_seconds=seconds),
     }
     await _leave(tx, claim, values)
 
 
-async def fail(tx: Transaction, claim: Claim, error: str) -> None:
+async def fail(
+    tx: Transaction, claim: Claim, error: str, *, state: JobState = JobState.FAILED
+) -> None:
     """End a job that can not go on."""
     values = {
-        "state": JobState.FAILED,
+        "state": state,
         "error": error,
         "lease_until": None,
         "finished_at": clock.now(),
@@ -335,6 +376,7 @@ async def fail(tx: Transaction, claim: Claim, error: str) -> None:
 
 async def release(tx: Transaction, claim: Claim) -> None:
     """Give a job back unfinished, so that any worker may go on with it at once."""
+    await tx.wake(WAKE)
     await _leave(tx, claim, {"state": JobState.WAITING, "lease_until": None})
 
 
@@ -350,3 +392,23 @@ async def _leave(tx: Transaction, claim: Claim, values: Mapping[str, Any]) -> No
         )
         .values(owner=None, **values)
     )
+
+
+async def prune(tx: Transaction, *, before: datetime, limit: int) -> bool:
+    """Delete a job that was over before a moment, or rows of it if they are many; False if none.
+
+    Any number of workers may do so.
+    """
+    old = select(jobs.c.organization_id, jobs.c.id).where(IS_OVER, jobs.c.finished_at < before)
+    old = old.order_by(jobs.c.finished_at).limit(1)
+    found = await tx.row(tx.engine.take(old, jobs, index="ix_jobs_finished_at"))
+    if found is None:
+        return False
+    own = (found.organization_id, job_rows.c.job_id == found.id)
+    rows = select(job_rows.c.pos).where(job_rows.c.organization_id == own[0], own[1])
+    last = await tx.value(rows.order_by(job_rows.c.pos).offset(limit).limit(1))
+    if last is not None:
+        await remove(tx, job_rows, *own, job_rows.c.pos < last)
+    else:
+        await remove(tx, jobs, found.organization_id, jobs.c.id == found.id)
+    return True

@@ -1,6 +1,5 @@
 """The use cases of pools: foresee when one runs out, tell of it, and have more codes made."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -59,13 +58,11 @@ class Pools:
         generation: Generation,
         *,
         every: float,
-        wake: Callable[[], None],
     ) -> None:
         self.database = database
         self._formats = formats
         self._generation = generation
         self._every = every
-        self._wake = wake
 
     async def forecast(self, caller: Caller, campaign: CampaignRef) -> PoolForecast:
         """Say how much is left in a campaign's pool and when it runs out.
@@ -91,27 +88,24 @@ class Pools:
 
         Each is looked at once in a while, whatever number of workers asks.
         """
-        started = False
         async with self.database.one_transaction() as tx:
             due = await store.claim_due(tx, limit=BATCH, seconds=self._every)
             for known, campaign in due:
                 try:
                     async with self.database.write() as part:
-                        started |= await self._check(part, known, campaign)
+                        await self._check(part, known, campaign)
                 except Exception:
                     # Of one pool only: the others are not to wait for its mend.
                     log.exception("pool fault", campaign=str(known.campaign_id))
-        if started:
-            self._wake()
         return len(due) == BATCH
 
     # --- inside --------------------------------------------------------------------------------
 
-    async def _check(self, tx: Transaction, known: Watch, campaign: Campaign) -> bool:
-        """Look at one pool and do what must be done; say whether a job was started."""
+    async def _check(self, tx: Transaction, known: Watch, campaign: Campaign) -> None:
+        """Look at one pool and do what must be done."""
         if not is_watched(campaign):
             await store.forget(tx, known)
-            return False
+            return
         if known.alarm_level != campaign.alarm_level:
             # What was told of the old level says nothing about another one.
             await store.rise(tx, known)
@@ -120,9 +114,10 @@ class Pools:
         await store.keep(tx, look.known)
         if look.level is None:
             await self._above(tx, look)
-            return False
+            return
         await self._below(tx, look, look.level)
-        return campaign.when_empty == WhenEmpty.GENERATE and await self._refill(tx, look)
+        if campaign.when_empty == WhenEmpty.GENERATE:
+            await self._refill(tx, look)
 
     async def _look(self, tx: Transaction, campaign: Campaign, known: Watch) -> Look:
         now, alarm_level = clock.now(), campaign.alarm_level or 0
@@ -154,12 +149,12 @@ class Pools:
 
     # --- having more made ----------------------------------------------------------------------
 
-    async def _refill(self, tx: Transaction, look: Look) -> bool:
-        """Start a job that makes more codes, unless there is one; say whether it did."""
+    async def _refill(self, tx: Transaction, look: Look) -> None:
+        """Start a job that makes more codes, unless there is one."""
         campaign, known = look.campaign, look.known
         state = await self._job_state(tx, known)
         if state in OPEN:
-            return False
+            return
         if state in STOPPED:
             # Somebody is to look why, and may resume it: a second one would fare no better.
             return await self._blocked(tx, look, Obstacle.JOB_STOPPED)
@@ -181,10 +176,9 @@ class Pools:
             key=f"pool:{campaign.id.hex}:{made}",
         )
         if job is None:
-            return False
+            return
         await store.have_job(tx, known, job.id)
         self._record(tx, look, EventKind.POOL_GENERATING, count=count, job_id=str(job.id))
-        return True
 
     def _with_room(self, campaign: Campaign, count: int, *, made: int) -> int:
         """Return the count, or the part of it that the format has room for, within a half."""
@@ -197,10 +191,9 @@ class Pools:
                 break
         return count
 
-    async def _blocked(self, tx: Transaction, look: Look, obstacle: Obstacle) -> bool:
+    async def _blocked(self, tx: Transaction, look: Look, obstacle: Obstacle) -> None:
         if await store.have_obstacle(tx, look.known, obstacle):
             self._record(tx, look, EventKind.POOL_NOT_REFILLED, obstacle=obstacle)
-        return False
 
     async def _job_state(self, tx: Transaction, known: Watch) -> JobState | None:
         if known.job_id is None:

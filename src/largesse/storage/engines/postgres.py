@@ -97,7 +97,7 @@ class Postgres(Statements):
             hear("")
             closed = asyncio.Event()
             connection.add_termination_listener(lambda _: closed.set())
-            while not connection.is_closed():
+            while True:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(closed.wait(), LISTENER_CHECK_SECONDS)
                 await connection.execute("SELECT 1", timeout=LISTENER_CHECK_SECONDS)
