@@ -29,6 +29,9 @@ from largesse.core.mail.service import Mails
 from largesse.core.newsletter.service import BuiltInProvider, Newsletter
 from largesse.core.pools.service import Pools
 from largesse.core.promotions.service import Channels, Promotions
+from largesse.core.templates.links import Links
+from largesse.core.templates.mailing import Mailing
+from largesse.core.templates.service import Templates
 from largesse.core.reports.service import MailReports, Rules
 from largesse.core.schedules.service import Schedules
 from largesse.core.schedules.starters import ScheduledCodes
@@ -39,7 +42,8 @@ from largesse.senders.reports.postmark import Postmark
 from largesse.senders.reports.report import Provider
 from largesse.senders.reports.sendgrid import SendGrid
 from largesse.senders.reports.ses import Ses
-from largesse.senders.smtp import SmtpSender
+from largesse.senders import open_sender
+from largesse.senders.message import Sender, Sign
 from largesse.settings import ReportsSettings, Settings
 from largesse.storage.database import Database
 
@@ -68,7 +72,10 @@ class Services:
     settings: Settings
     database: Database
     wakeups: Wakeups
-    sender: SmtpSender | None
+    transports: Sequence[Sender]
+    """How mails leave, the preferred way first."""
+    sign: Sign | None
+    """What signs each mail."""
     access: Access
     units: Units
     users: Users
@@ -91,6 +98,9 @@ class Services:
     assignments: Assignments
     newsletter: Newsletter
     mails: Mails
+    mail_queue: MailQueue
+    mailing: Mailing
+    templates: Templates
     mail_reports: MailReports
     suppressions: Suppressions
     jobs: Jobs
@@ -113,8 +123,8 @@ class Services:
 
     async def close(self) -> None:
         """Give up every connection."""
-        if self.sender is not None:
-            await self.sender.close()
+        for transport in self.transports:
+            await transport.close()
         await self.database.close()
 
 
@@ -127,12 +137,15 @@ def open_services(settings: Settings) -> Services:
     formats = KnownFormats(database, access, space_per_code=settings.code_space_per_code)
     generation = Generation(formats)
     importing = Importing(database, formats)
+    links = Links(access, public_url=settings.public_url)
+    mailing = Mailing(formats, links, domain=_domain(settings.mail_from))
     builtin = BuiltInProvider(database) if settings.newsletter_provider == "builtin" else None
     return Services(
         settings=settings,
         database=database,
         wakeups=wakeups,
-        sender=_sender(settings),
+        transports=_transports(settings),
+        sign=None,
         access=access,
         units=Units(database),
         users=Users(database),
@@ -161,6 +174,8 @@ def open_services(settings: Settings) -> Services:
             open_status=settings.newsletter_open_status,
             double_opt_in=settings.newsletter_double_opt_in,
         ),
+        mailing=mailing,
+        templates=Templates(database, mailing),
         mails=Mails(database, domain=_domain(settings.mail_from), wake=wakeups.mail.set),
         mail_reports=_mail_reports(settings, database, access),
         suppressions=Suppressions(database),
@@ -195,10 +210,13 @@ def _access(settings: Settings, database: Database) -> Access:
 
 
 def _mail_reports(settings: Settings, database: Database, access: Access) -> MailReports:
+    where = settings.bounce_address
+    if where is not None and not all(where.rpartition("@")[::2]):
+        raise ValueError(f"bounce_address: {where!r} is no address")
     rules = Rules(
         soft_bounces=settings.reports.soft_bounces,
         soft_bounce_days=settings.reports.soft_bounce_days,
-        bounce_address=settings.bounce_address,
+        bounce_address=where,
     )
     return MailReports(database, access, _providers(settings.reports), rules=rules)
 
@@ -225,19 +243,28 @@ def _providers(chosen: ReportsSettings) -> dict[str, Provider]:
     return found
 
 
-def _sender(settings: Settings) -> SmtpSender | None:
-    if settings.smtp_url is None:
-        return None
-    return SmtpSender(
-        settings.smtp_url,
-        sender=settings.mail_from,
-        connections=settings.smtp_connections,
-        timeout=settings.smtp_timeout,
+def _transports(settings: Settings) -> list[Sender]:
+    urls = {"main": settings.smtp_url, "fallback": settings.smtp_fallback_url}
+    return [
+        open_sender(
+            url,
+            name=name,
+            connections=settings.smtp_connections,
+            timeout=settings.smtp_timeout,
+            answer=settings.smtp_answer_timeout,
+        )
+        for name, url in urls.items()
+        if url is not None
+    ]
+
+
+def _mail_limits(settings: Settings) -> MailLimits:
+    rates = {"main": settings.smtp_limit, "fallback": settings.smtp_fallback_limit}
+    urls = {"main": settings.smtp_url, "fallback": settings.smtp_fallback_url}
+    return MailLimits(
+        {name: parse_rate(rates[name]) for name, url in urls.items() if url is not None},
+        parse_domain_rates(settings.mail_domain_limits),
     )
-
-
-def _days(count: int | None) -> timedelta | None:
-    return None if count is None else timedelta(days=count)
 
 
 def _domain(mail_from: str) -> str:

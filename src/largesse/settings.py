@@ -109,18 +109,32 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     database_url: str = "sqlite:///largesse.db"
     """The database: sqlite:///path or postgresql://user:password@host:port/name."""
     smtp_url: str | None = None
-    """The mail service: smtp://[user:password@]host:port, or smtps:// for TLS from the start."""
+    """The mail service: smtp://[user:password@]host:port, or smtps:// for TLS from the start;
+    console: prints mails, maildir:/path keeps them in a folder."""
+    smtp_fallback_url: str | None = None
+    """A second mail service, for the time in which the first can not be reached or takes no mail."""
     smtp_connections: int = 4
-    """Connections to the mail service at most."""
+    """Connections to each mail service at most."""
     smtp_timeout: float = 30.0
     """Seconds the mail service has to answer."""
+    smtp_answer_timeout: float = 300.0
+    """Seconds it has to answer to a whole message; then nobody knows whether it took it."""
+    smtp_limit: str | None = None
+    """Mails a second to the mail service at most, and how many at once, e.g. 20/100."""
+    smtp_fallback_limit: str | None = None
+    """The same for the second one."""
+    mail_domain_limits: str = ""
+    """The same for recipients' domains: example.com=20/100, *=50; * is each other one by itself."""
     mail_from: str = "Largesse <promotions@localhost.localdomain>"
     """The sender of every mail; its domain is also that of message ids."""
     bounce_address: str | None = None
     """Where bounces go: bounces@example.com, whose mailbox must also take bounces+...@example.com.
     Without it they go to the address in `mail_from`."""
-    mail_attempts: int = 8
+    mail_attempts: int = 12
     """Attempts before a mail that the mail service puts off counts as failed."""
+    public_url: str | None = None
+    """Where recipients of mails reach this service, e.g. https://promotions.example.com: mails have
+    links to it. Without it no marketing is mailed, for nobody could unsubscribe from it."""
     host: str = "127.0.0.1"
     """The address to serve on."""
     port: int = 8000

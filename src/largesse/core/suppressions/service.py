@@ -15,7 +15,7 @@ from largesse.core.errors import (
     WrongState,
 )
 from largesse.core.limits import check_fits
-from largesse.core.records import Records
+from largesse.core.records import Page, Records
 from largesse.core.suppressions import store
 from largesse.core.suppressions.model import Reason, Suppression, address_key, suppressions
 from largesse.core.text import checked_email
@@ -48,6 +48,14 @@ class Suppressions(Records[Suppression]):
     write_right = Right.MANAGE_SUBSCRIPTIONS
     required = ("address",)
     changeable = frozenset({"address", "reason", "note", "source"})
+
+    async def page(
+        self, caller: Caller, *, address: str | None = None, **asked: Any
+    ) -> Page[Suppression]:
+        """Return suppressions, or those of an address. Raises as `Records.page`."""
+        if address is not None:
+            asked["address_key"] = address_key(address)
+        return await super().page(caller, **asked)
 
     async def change(
         self, caller: Caller, record_id: Any, values: Mapping[str, Any]

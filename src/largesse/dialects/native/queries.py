@@ -15,8 +15,10 @@ from largesse.core.grants.model import GrantState
 from largesse.core.jobs.model import JobState
 from largesse.core.mail.model import MailState
 from largesse.core.records import PAGE_LIMIT
+from largesse.core.suppressions.model import Reason
 from largesse.core.text import folded
 from largesse.dialects.native.schemas.base import Moment, Number
+from largesse.senders.reports.report import Kind
 from largesse.wire.bodies import wrong_type
 from largesse.wire.call import Call
 
@@ -167,6 +169,23 @@ class Mails(Paging, kw_only=True):
     customer_id: UUID | UnsetType = UNSET
     code_id: UUID | UnsetType = UNSET
     state: MailState | UnsetType = UNSET
+    report: Kind | UnsetType = UNSET
+
+
+class MailReports(Paging, kw_only=True):
+    """Filters of reports on mails."""
+
+    mail_id: UUID | UnsetType = UNSET
+    kind: Kind | UnsetType = UNSET
+    source: str | UnsetType = UNSET
+
+
+class Suppressions(Paging, kw_only=True):
+    """Filters of suppressions; `address` is compared without regard to case."""
+
+    address: str | UnsetType = UNSET
+    reason: Reason | UnsetType = UNSET
+    source: str | UnsetType = UNSET
 
 
 class Jobs(Paging, kw_only=True):

@@ -1,7 +1,5 @@
 """The native API's operations on one page, below `/v1`. All of it is ours: DECIDED."""
 
-from typing import Any
-
 from largesse.core.access.model import ApplicationKey, Unit, User
 from largesse.core.campaigns.model import Campaign
 from largesse.core.codes.model import Code
@@ -19,6 +17,8 @@ from largesse.core.lists.model import (
 from largesse.core.mail.model import Attempt, Mail
 from largesse.core.newsletter.model import Consent, Subscription
 from largesse.core.promotions.model import Channel, Promotion
+from largesse.core.reports.model import MailReport, Taken
+from largesse.core.suppressions.model import Suppression
 from largesse.dialects.native import auth, queries, schemas
 from largesse.dialects.native.errors import ERRORS, render
 from largesse.dialects.native.handlers import (
@@ -29,87 +29,11 @@ from largesse.dialects.native.handlers import (
     lists,
     messages,
     records,
+    reports,
 )
 from largesse.dialects.native.mapping import to_number, to_text, to_uuid
-from largesse.wire.call import Call
+from largesse.dialects.native.table import changes, never, noun, post, post_submitting, reads, route
 from largesse.wire.dialect import Dialect
-from largesse.wire.idempotency import once, submit_once
-from largesse.wire.routes import Handler, Route
-from largesse.wire.routes import never as wire_never
-from largesse.wire.routes import route as wire_route
-
-SOURCE = "DECIDED"
-
-
-def route(method: str, path: str, handler: Handler, **more: Any) -> Route:
-    """Return a route; where it takes no query it refuses one."""
-
-    async def without_query(call: Call) -> Any:
-        queries.of(call, queries.NoQuery)
-        return await handler(call)
-
-    chosen = handler if "query" in more else without_query
-    return wire_route(method, path, chosen, source=SOURCE, **more)
-
-
-def post(path: str, handler: Handler, *, status: int = 201, kept: Any = None, **more: Any) -> Route:
-    """Return the route of a POST; with an `Idempotency-Key` it is carried out once."""
-    taken = {} if kept is None else {"kept": kept}
-    handler = once(handler, encode=schemas.encode, status=status, **taken)
-    return route("POST", path, handler, status=status, **more)
-
-
-def post_submitting(path: str, handler: Handler, *, of_outcome: Any, **more: Any) -> Route:
-    """Return the route of a POST that submits one command, for which the same is true."""
-    handler = submit_once(handler, encode=schemas.encode, status=200, of_outcome=of_outcome)
-    return route("POST", path, handler, status=200, **more)
-
-
-def never(method: str, path: str, reason: str) -> Route:
-    """Return a route that is known and will not be answered."""
-    return wire_never(method, path, source=SOURCE, reason=reason)
-
-
-def reads(
-    path: str, source: records.Source, value: Any, *, query: Any, parse: Any = to_uuid
-) -> tuple[Route, ...]:
-    """Return the routes by which records are read: the list and one of it."""
-    one = f"{path}/{{id}}"
-    page = records.listing(source, query)
-    return (
-        route("GET", path, page, query=query, response=schemas.Listing[value]),
-        route("GET", one, records.reading(source, parse), response=value),
-    )
-
-
-def changes(
-    path: str, source: records.Source, value: Any, *, body: Any, parse: Any = to_uuid
-) -> tuple[Route, ...]:
-    """Return the routes by which a record is changed and deleted."""
-    one = f"{path}/{{id}}"
-    return (
-        route("PATCH", one, records.changing(source, parse), request=body, response=value),
-        route("DELETE", one, records.deleting(source, parse), status=204),
-    )
-
-
-def noun(
-    path: str,
-    source: records.Source,
-    value: Any,
-    *,
-    new: Any,
-    change: Any,
-    query: Any = queries.Paging,
-    parse: Any = to_uuid,
-) -> tuple[Route, ...]:
-    """Return the five routes of a record that is made, read, listed, changed and deleted."""
-    return (
-        post(path, records.creating(source), request=new, response=value),
-        *reads(path, source, value, query=query, parse=parse),
-        *changes(path, source, value, body=change, parse=parse),
-    )
-
 
 ROUTES = (
     # --- access --------------------------------------------------------------------------------
@@ -342,6 +266,34 @@ ROUTES = (
     never("DELETE", "/mails/{id}", "The queue keeps what was sent to whom."),
     route("GET", "/mails/{id}/attempts", messages.list_attempts, response=schemas.Listing[Attempt]),
     post("/mails/{id}/retry", messages.retry_mail, status=200, response=Mail),
+    # --- what comes back -----------------------------------------------------------------------
+    # The body is a message, of message/rfc822.
+    post("/mail-reports", reports.take_message, status=200, response=Taken),
+    route("GET", "/mail-reports/hooks", reports.list_hooks, response=schemas.Hooks),
+    *reads("/mail-reports", lambda s: s.mail_reports, MailReport, query=queries.MailReports),
+    never("PATCH", "/mail-reports/{id}", "What came back is kept as it came."),
+    never("DELETE", "/mail-reports/{id}", "A report is kept as long as its mail."),
+    route(
+        "POST",
+        "/mail-reports/{provider}/{hook}",
+        reports.take_posted,
+        response=Taken,
+        public="mail services sign what they post, and each way to sign is checked",
+    ),
+    post(
+        "/suppressions",
+        records.creating(lambda s: s.suppressions),
+        request=schemas.NewSuppression,
+        response=Suppression,
+    ),
+    *reads("/suppressions", lambda s: s.suppressions, Suppression, query=queries.Suppressions),
+    never("PATCH", "/suppressions/{id}", "An address is suppressed for a reason, or not."),
+    route(
+        "DELETE",
+        "/suppressions/{id}",
+        records.deleting(lambda s: s.suppressions, to_uuid),
+        status=204,
+    ),
 )
 
 NATIVE = Dialect(

@@ -52,6 +52,7 @@ from largesse.dialects.native.schemas.offers import (
     PromotionChanges,
     PromotionListChanges,
 )
+from largesse.dialects.native.schemas.reports import Hooks, NewSuppression
 
 __all__ = [
     "AccountChanges",
@@ -67,6 +68,7 @@ __all__ = [
     "CustomerTokenChanges",
     "CustomerTokenName",
     "GroupChanges",
+    "Hooks",
     "Identifiers",
     "KeyChanges",
     "KeyWithSecret",
@@ -87,6 +89,7 @@ __all__ = [
     "NewPromotion",
     "NewPromotionList",
     "NewSubscription",
+    "NewSuppression",
     "NewToken",
     "NewUnit",
     "NewUser",
