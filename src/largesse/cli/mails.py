@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from largesse.cli.bounces import bounces, hooks, reports
 from largesse.cli.output import json_option, show_record, show_rows
 from largesse.cli.session import (
     after_option,
@@ -59,12 +60,17 @@ def retry(mail_id: "UUID", organization: str | None, as_json: bool) -> None:
     show_record(_record(run(work)), as_json=as_json)
 
 
+for _command in (bounces, reports, hooks):
+    mails.add_command(_command)
+
+
 def _record(mail: "Mail") -> dict[str, Any]:
     return {
         "id": mail.id,
         "recipient": mail.recipient,
         "subject": mail.subject,
         "state": mail.state,
+        "report": mail.report,
         "attempts": mail.attempts,
         "last_reply": mail.last_reply,
         "due_at": mail.due_at,

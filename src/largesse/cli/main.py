@@ -15,6 +15,7 @@ from largesse.cli.jobs import jobs
 from largesse.cli.keys import keys
 from largesse.cli.mails import mails
 from largesse.cli.organizations import organizations
+from largesse.cli.schedules import schedules
 from largesse.cli.serve import serve
 from largesse.cli.settings import settings
 from largesse.cli.units import units
@@ -35,7 +36,7 @@ def main() -> None:
 for _command in (
     *(serve, worker, demo, db, settings),
     *(organizations, units, users, keys),
-    *(campaigns, codes, grants, jobs, mails, events),
+    *(campaigns, codes, grants, jobs, schedules, mails, events),
     coverage,
 ):
     main.add_command(_command)
