@@ -27,6 +27,10 @@ class Choice:
         """Every one of them."""
         return list(self._templates.values())
 
+    def of(self, locale: str) -> MailTemplate | None:
+        """Return the one of this very locale."""
+        return self._templates.get(locale)
+
     def for_locale(self, locale: str | None) -> MailTemplate | None:
         """Return the closest one: for de-AT that of `de-at`, of `de`, or of any locale."""
         wanted = normal_locale(locale)
