@@ -18,6 +18,7 @@ from largesse.core.errors import (
     UnknownCampaign,
     UnknownChannel,
     UnknownPromotion,
+    UnknownReference,
 )
 from largesse.core.ids import new_id
 from largesse.core.promotions.model import Promotion
@@ -78,7 +79,7 @@ class TestPromotions:
             await promotion(services, owner)
         with pytest.raises(MissingValue, match="key"):
             await promotion(services, owner, " ")
-        with pytest.raises(StillInUse):
+        with pytest.raises(UnknownReference, match="channel_id"):
             await promotion(services, owner, "other", channel_id="nowhere")
         assert await everything(services) == before
         with pytest.raises(UnknownPromotion, match="other"):
@@ -126,7 +127,7 @@ class TestPromotions:
         ):
             with pytest.raises(UnknownPromotion):
                 await call
-        with pytest.raises(StillInUse):
+        with pytest.raises(UnknownReference, match="promotion_id"):
             await services.campaigns.create(other, {"name": "C", "promotion_id": made.id})
         assert await services.promotions.get(owner, made.id) == made
 

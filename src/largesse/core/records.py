@@ -10,7 +10,17 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from largesse.core import clock
 from largesse.core.access.model import Caller, Right
-from largesse.core.errors import AlreadyExists, InvalidValue, MissingValue, StillInUse, Unknown
+from largesse.core.errors import (
+    AlreadyExists,
+    InvalidValue,
+    MissingValue,
+    Refused,
+    StillInUse,
+    Unknown,
+    UnknownReference,
+)
+from largesse.core.events import store as event_store
+from largesse.core.events.changes import difference, fields_of
 from largesse.core.ids import new_id
 from largesse.core.limits import check_fits, unfit
 from largesse.storage import records
@@ -55,7 +65,7 @@ def page_of(found: Sequence[V], limit: int, key: str = "id") -> Page[V]:
 
 
 class Records(Generic[V]):
-    """The use cases of one kind of record. Each runs in one transaction."""
+    """The use cases of one kind of record. Each runs in one transaction, and tells the log."""
 
     table: ClassVar[Any]
     value: ClassVar[type[Any]]
@@ -65,6 +75,9 @@ class Records(Generic[V]):
     changeable: ClassVar[frozenset[str]]
     """The fields that a client may set and change."""
     required: ClassVar[tuple[str, ...]] = ()
+    masked: ClassVar[frozenset[str]] = frozenset()
+    """Fields whose values the log does not show, beside those whose names say that they are secret
+    (`events.changes`)."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -73,7 +86,7 @@ class Records(Generic[V]):
         """Make a record and return it.
 
         Raises:
-            NotPermitted, MissingValue, InvalidValue, AlreadyExists, StillInUse
+            NotPermitted, MissingValue, InvalidValue, AlreadyExists, UnknownReference
         """
         caller.require(self.write_right)
         self._check_fields(new)
@@ -82,11 +95,13 @@ class Records(Generic[V]):
                 raise MissingValue(field)
         try:
             async with self.database.write() as tx:
-                return await self._insert(tx, caller, dict(new))
+                made = await self._insert(tx, caller, dict(new))
+                self._record(tx, caller, "created", after=made, given=new)
+                return made
         except DuplicateKey:
             raise AlreadyExists(self.unknown.noun) from None
         except BrokenReference:
-            raise StillInUse(self.unknown.noun) from None
+            raise await self._broken(caller, new) from None
 
     async def get(self, caller: Caller, record_id: Any) -> V:
         """Return one record. Raises Unknown, NotPermitted."""
@@ -118,7 +133,8 @@ class Records(Generic[V]):
         """Change the fields given and return the record.
 
         Raises:
-            NotPermitted, InvalidValue, MissingValue, AlreadyExists, StillInUse, Unknown
+            NotPermitted, InvalidValue, MissingValue, AlreadyExists, UnknownReference, Unknown
+            StillInUse: others refer to what it is changed from.
         """
         caller.require(self.write_right)
         self._check_fields(values)
@@ -127,11 +143,14 @@ class Records(Generic[V]):
                 raise MissingValue(field)
         try:
             async with self.database.write() as tx:
-                return await self._update(tx, caller, record_id, dict(values))
+                before = await self._locked(tx, caller.organization_id, record_id)
+                after = await self._update(tx, caller, record_id, dict(values))
+                self._record(tx, caller, "changed", before=before, after=after, given=values)
+                return after
         except DuplicateKey:
             raise AlreadyExists(self.unknown.noun) from None
         except BrokenReference:
-            raise StillInUse(self.unknown.noun) from None
+            raise await self._broken(caller, values) from None
 
     async def delete(self, caller: Caller, record_id: Any) -> None:
         """Delete a record. Raises Unknown, NotPermitted, StillInUse."""
@@ -139,13 +158,11 @@ class Records(Generic[V]):
         self._check_id(record_id)
         try:
             async with self.database.write() as tx:
-                gone = await records.remove(
-                    tx, self.table, caller.organization_id, self.table.c.id == record_id
-                )
+                found = await self._locked(tx, caller.organization_id, record_id)
+                await self._remove(tx, caller, record_id)
+                self._record(tx, caller, "deleted", before=found)
         except BrokenReference:
             raise StillInUse(self.unknown.noun) from None
-        if not gone:
-            raise self.unknown(str(record_id))
 
     # What an area overrides when its record needs more than a row of its own.
 
@@ -170,6 +187,53 @@ class Records(Generic[V]):
         if row is None:
             raise self.unknown(str(record_id))
         return self._value(row)
+
+    async def _remove(self, tx: Transaction, caller: Caller, record_id: Any) -> None:
+        column = self.table.c.id
+        await records.remove(tx, self.table, caller.organization_id, column == record_id)
+
+    async def _locked(self, tx: Transaction, organization_id: int, record_id: Any) -> V:
+        """Return a record that nobody else changes until the transaction ends. Raises Unknown."""
+        self._check_id(record_id)
+        row = await records.hold(tx, self.table, organization_id, self.table.c.id == record_id)
+        if row is None:
+            raise self.unknown(str(record_id))
+        return self._value(row)
+
+    def _told(self, value: V) -> dict[str, Any]:
+        """Return the fields that the log tells of; secret ones are masked when they are told."""
+        return fields_of(value)
+
+    def _record(
+        self,
+        tx: Transaction,
+        caller: Caller,
+        what: str,
+        *,
+        before: V | None = None,
+        after: V | None = None,
+        given: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Add the line that tells what was done with a record, unless nothing was changed."""
+        old, new = difference(
+            None if before is None else self._told(before),
+            None if after is None else self._told(after),
+            masked=self.masked,
+            given=given,
+        )
+        if old or new:
+            record: Any = after if before is None else before
+            noun = self.unknown.noun.replace(" ", "_")
+            kind, subject = f"{noun}.{what}", (noun, record.id)
+            event_store.record(tx, caller, kind, subject, before=old, after=new)
+
+    async def _broken(self, caller: Caller, values: Mapping[str, Any]) -> Refused:
+        """Return why the database refused what was to be written for the sake of a reference."""
+        async with self.database.read() as tx:
+            field = await records.missing_reference(tx, self.table, caller.organization_id, values)
+        if field is None:
+            return StillInUse(self.unknown.noun)
+        return UnknownReference(field, str(values[field]))
 
     async def _one(self, tx: Transaction, organization_id: int, record_id: Any) -> V:
         self._check_id(record_id)

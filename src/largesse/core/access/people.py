@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from largesse.core import clock
-from largesse.core.access import passwords
+from largesse.core.access import passwords, store
 from largesse.core.access.model import (
     ApplicationKey,
     Caller,
@@ -20,7 +20,16 @@ from largesse.core.access.model import (
     users,
 )
 from largesse.core.access.service import KEY_PREFIX
-from largesse.core.errors import InvalidValue, MissingValue, UnknownKey, UnknownUnit, UnknownUser
+from largesse.core.errors import (
+    InvalidValue,
+    MissingValue,
+    UnknownKey,
+    UnknownUnit,
+    UnknownUser,
+    WrongState,
+)
+from largesse.core.events import store as event_store
+from largesse.core.events.model import EventKind
 from largesse.core.records import Records
 from largesse.core.text import checked_email, folded
 from largesse.storage import records
@@ -44,7 +53,10 @@ class Units(Records[Unit]):
 
 
 class Users(Records[User]):
-    """Users. `password` is taken in and kept as a hash only."""
+    """Users. `password` is taken in and kept as a hash only.
+
+    An organization keeps an active owner: the last one is neither deleted nor made anything else.
+    """
 
     table = users
     value = User
@@ -73,7 +85,23 @@ class Users(Records[User]):
     async def _update(
         self, tx: Transaction, caller: Caller, record_id: Any, values: dict[str, Any]
     ) -> User:
+        if values.get("role", Role.OWNER) != Role.OWNER or not values.get("active", True):
+            await self._check_not_last(tx, caller, record_id)
         return await super()._update(tx, caller, record_id, await self._prepared(values))
+
+    async def _remove(self, tx: Transaction, caller: Caller, record_id: Any) -> None:
+        await self._check_not_last(tx, caller, record_id)
+        await super()._remove(tx, caller, record_id)
+
+    async def _locked(self, tx: Transaction, organization_id: int, record_id: Any) -> User:
+        """Hold every owner, first: of two who take each other's rights away one comes second."""
+        await store.hold_owners(tx, organization_id)
+        return await super()._locked(tx, organization_id, record_id)
+
+    async def _check_not_last(self, tx: Transaction, caller: Caller, user_id: Any) -> None:
+        """Refuse to leave an organization without an owner, which nobody in it could undo."""
+        if await store.hold_owners(tx, caller.organization_id) == [user_id]:
+            raise WrongState("user", "the only active owner of the organization")
 
     async def _prepared(self, values: dict[str, Any]) -> dict[str, Any]:
         if "username" in values:
@@ -132,6 +160,7 @@ class ApplicationKeys(Records[ApplicationKey]):
                 "secret_hash": passwords.digest(secret),
             }
             key = await self._insert(tx, caller, values)
+            self._record(tx, caller, "created", after=key)
         return NewKey(key, f"{KEY_PREFIX}_{organization_id}_{key.id.hex}_{secret}")
 
     async def delete(self, caller: Caller, record_id: Any) -> None:
@@ -147,5 +176,7 @@ class ApplicationKeys(Records[ApplicationKey]):
                 application_keys.c.revoked_at.is_(None),
                 values={"revoked_at": clock.now()},
             )
-        if gone is None:
-            raise UnknownKey(str(record_id))
+            if gone is None:
+                raise UnknownKey(str(record_id))
+            told = {"name": gone.name, "user_id": str(gone.user_id)}
+            event_store.record(tx, caller, EventKind.KEY_REVOKED, ("key", gone.id), data=told)

@@ -10,6 +10,7 @@ from sqlalchemy import Row, exists, select
 from largesse.core.access.model import (
     Actor,
     Organization,
+    Role,
     Unit,
     User,
     application_keys,
@@ -23,6 +24,7 @@ from largesse.core.access.model import (
 from largesse.core.records import value_of
 from largesse.core.text import folded
 from largesse.storage.database import Transaction
+from largesse.storage.records import hold_all
 
 
 async def installation_value(tx: Transaction, name: str) -> str | None:
@@ -104,6 +106,12 @@ async def user_to_log_in(tx: Transaction, organization_id: int, username: str) -
             users.c.username_key == folded(username),
         )
     )
+
+
+async def hold_owners(tx: Transaction, organization_id: int) -> list[UUID]:
+    """Return an organization's active owners; nobody else changes one until the end."""
+    is_owner = (users.c.role == Role.OWNER, users.c.active)
+    return [row.id for row in await hold_all(tx, users, organization_id, *is_owner)]
 
 
 async def unit_by_reference(tx: Transaction, organization_id: int, unit: str | UUID) -> Unit | None:

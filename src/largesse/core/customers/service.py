@@ -52,6 +52,9 @@ class Customers(Records[Customer]):
     value = Customer
     unknown = UnknownCustomer
     write_right = Right.MANAGE_CUSTOMERS
+    masked = frozenset(
+        {Identifier.ID_NUMBER, Identifier.PASSPORT_NUMBER, Identifier.SOCIAL_SECURITY_NUMBER}
+    )
     changeable = frozenset(
         {
             "kind",
@@ -129,6 +132,15 @@ class Customers(Records[Customer]):
         if "kind" in values:
             self._check_identifiers(changed.identifiers, changed.kind)
         return changed
+
+    async def _locked(self, tx: Transaction, organization_id: int, record_id: Any) -> Customer:
+        await super()._locked(tx, organization_id, record_id)
+        return await self._one(tx, organization_id, record_id)
+
+    def _told(self, value: Customer) -> dict[str, Any]:
+        fields = super()._told(value)
+        fields |= {name: v for name, v in fields.pop("identifiers").items() if name not in fields}
+        return fields
 
     async def _one(self, tx: Transaction, organization_id: int, record_id: Any) -> Customer:
         self._check_id(record_id)

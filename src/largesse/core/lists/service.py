@@ -18,6 +18,7 @@ from largesse.core.errors import (
     UnknownPromotion,
     UnknownPromotionList,
 )
+from largesse.core.events import store as event_store
 from largesse.core.limits import check_fits, unfit
 from largesse.core.lists import store
 from largesse.core.lists.model import (
@@ -59,6 +60,8 @@ class Contents:
     table: Any
     holder: str
     held: str
+    noun: str
+    """What one of those that are held is called in the log."""
     value: type[Any]
     unknown: type[Unknown]
     """What is raised for something held that is not there."""
@@ -83,7 +86,8 @@ class Holders(Records[V]):
         try:
             async with self.database.write() as tx:
                 await self._one(tx, caller.organization_id, holder_id)
-                await tx.insert_new(table, [row], returning=(table.c[held],))
+                if await tx.insert_new(table, [row], returning=(table.c[held],)):
+                    self._record_held(tx, caller, "added", holder_id, held_id)
         except BrokenReference:
             raise self.contents.unknown(str(held_id)) from None
 
@@ -116,8 +120,16 @@ class Holders(Records[V]):
                 table.c[self.contents.holder] == holder_id,
                 table.c[self.contents.held] == held_id,
             )
-        if not gone:
-            raise self.contents.unknown(str(held_id))
+            if not gone:
+                raise self.contents.unknown(str(held_id))
+            self._record_held(tx, caller, "removed", holder_id, held_id)
+
+    def _record_held(
+        self, tx: Transaction, caller: Caller, what: str, holder_id: int, held_id: Any
+    ) -> None:
+        noun = self.unknown.noun.replace(" ", "_")
+        kind, told = f"{noun}.{self.contents.noun}_{what}", {self.contents.held: str(held_id)}
+        event_store.record(tx, caller, kind, (noun, holder_id), data=told)
 
 
 class CustomerGroups(Holders[CustomerGroup]):
@@ -129,7 +141,9 @@ class CustomerGroups(Holders[CustomerGroup]):
     write_right = Right.MANAGE_LISTS
     required = ("reference", "name")
     changeable = frozenset({"reference", "name", "description"})
-    contents = Contents(customer_group_members, "group_id", "customer_id", Member, UnknownCustomer)
+    contents = Contents(
+        customer_group_members, "group_id", "customer_id", "member", Member, UnknownCustomer
+    )
 
     async def add_member(self, caller: Caller, group_id: int, customer_id: Any) -> None:
         """Put a customer into a group; it may be there already.
@@ -165,7 +179,12 @@ class PromotionLists(Holders[PromotionList]):
     required = ("reference",)
     changeable = frozenset({"reference", "name", "description", "applies_to_all"})
     contents = Contents(
-        promotion_list_items, "list_id", "promotion_id", ListedPromotion, UnknownPromotion
+        promotion_list_items,
+        "list_id",
+        "promotion_id",
+        "promotion",
+        ListedPromotion,
+        UnknownPromotion,
     )
 
     async def add_promotion(self, caller: Caller, list_id: int, promotion_id: Any) -> None:
@@ -239,7 +258,9 @@ class Assignments(Records[Assignment]):
                 ends = await _ends(tx, caller.organization_id, group, promotion_list)
                 numbered = await _numbered(tx, caller, "assignments")
                 await records.add(tx, assignments, self._complete(caller, numbered | ends))
-                return await self._one(tx, caller.organization_id, numbered["id"])
+                made = await self._one(tx, caller.organization_id, numbered["id"])
+                self._record(tx, caller, "created", after=made)
+                return made
         except DuplicateKey:
             raise AlreadyAssigned(ends["group_id"], ends["list_id"]) from None
 
@@ -260,7 +281,7 @@ class Assignments(Records[Assignment]):
         caller.require(self.write_right)
         try:
             async with self.database.write() as tx:
-                found = await self._one(tx, caller.organization_id, wanted)
+                found = await self._locked(tx, caller.organization_id, wanted)
                 ends = await _ends(
                     tx,
                     caller.organization_id,
@@ -276,7 +297,9 @@ class Assignments(Records[Assignment]):
                     assignments.c.id == found.id,
                     values=ends | {"updated_at": clock.now()},
                 )
-                return await self._one(tx, caller.organization_id, found.id)
+                changed = await self._one(tx, caller.organization_id, found.id)
+                self._record(tx, caller, "changed", before=found, after=changed)
+                return changed
         except DuplicateKey:
             raise AlreadyAssigned(ends["group_id"], ends["list_id"]) from None
 
@@ -285,14 +308,11 @@ class Assignments(Records[Assignment]):
         caller.require(self.write_right)
         try:
             async with self.database.write() as tx:
-                found = await self._one(tx, caller.organization_id, record_id)
-                gone = await records.remove(
-                    tx, assignments, caller.organization_id, assignments.c.id == found.id
-                )
+                found = await self._locked(tx, caller.organization_id, record_id)
+                await self._remove(tx, caller, found.id)
+                self._record(tx, caller, "deleted", before=found)
         except BrokenReference:
             raise StillInUse(self.unknown.noun) from None
-        if not gone:  # another caller was faster
-            raise UnknownAssignment(_shown(record_id))
 
     async def create(self, caller: Caller, new: Mapping[str, Any]) -> Assignment:
         """Assign: `group_id`, `list_id`. Raises as `assign`."""
@@ -326,6 +346,16 @@ class Assignments(Records[Assignment]):
         async with self.database.read() as tx:
             items = await store.page(tx, caller.organization_id, after, limit + 1, filters)
         return page_of(items, limit)
+
+    async def _locked(self, tx: Transaction, organization_id: int, record_id: Any) -> Assignment:
+        found = await self._one(tx, organization_id, record_id)
+        column = assignments.c.id
+        if await records.hold(tx, assignments, organization_id, column == found.id) is None:
+            raise UnknownAssignment(_shown(record_id))  # another caller was faster
+        return await self._one(tx, organization_id, found.id)
+
+    def _told(self, value: Assignment) -> dict[str, Any]:
+        return {"group_id": value.group.id, "list_id": value.list.id}
 
     async def _one(self, tx: Transaction, organization_id: int, record_id: Any) -> Assignment:
         found = await store.assignment(tx, organization_id, record_id)

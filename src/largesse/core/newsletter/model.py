@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Boolean, Column, Index, String, Table, UniqueConstraint, Uuid
 
+from largesse.core.events.model import Author
 from largesse.core.tables import created_at, id_column, organization_column, updated_at
 from largesse.storage.types import metadata
 
@@ -68,8 +69,8 @@ class Subscribe:
     recipient: str
     now: datetime
     source: str
+    by: Author
     name: str | None = None
-    user_id: UUID | None = None
     active: bool = True
     """Whether the subscription counts at once, or only when it is confirmed."""
 
@@ -82,4 +83,4 @@ class Unsubscribe:
     recipient: str
     now: datetime
     source: str
-    user_id: UUID | None = None
+    by: Author

@@ -14,6 +14,7 @@ from largesse.core.errors import (
     Refused,
     UnknownSubscription,
 )
+from largesse.core.events.model import author_of
 from largesse.core.limits import check_fits
 from largesse.core.newsletter import store
 from largesse.core.newsletter.model import (
@@ -109,8 +110,8 @@ class Newsletter(Records[Subscription]):
             recipient=self._address(caller, recipient),
             now=clock.now(),
             source=source,
+            by=author_of(caller),
             name=name,
-            user_id=caller.user_id,
             active=not self._double_opt_in,
         )
         try:
@@ -145,7 +146,7 @@ class Newsletter(Records[Subscription]):
             recipient=self._own_address(caller, recipient),
             now=clock.now(),
             source=source,
-            user_id=caller.user_id,
+            by=author_of(caller),
         )
         try:
             await provider.unsubscribe(command)

@@ -1,10 +1,14 @@
 """Every query of newsletter."""
 
 from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy import delete
 
 from largesse.core.errors import AlreadySubscribed, UnknownSubscription
+from largesse.core.events.model import EventKind
+from largesse.core.events.store import record
 from largesse.core.ids import new_id
 from largesse.core.newsletter.model import (
     Consent,
@@ -58,6 +62,9 @@ async def subscribe(
         for row, command in zip(rows, commands, strict=True)
     ]
     await _keep_evidence(tx, commands, outcomes, "subscribed")
+    for command, outcome in zip(commands, outcomes, strict=True):
+        if isinstance(outcome, Subscription):
+            _tell(tx, command, EventKind.SUBSCRIBED, outcome.id, active=outcome.active)
     return outcomes
 
 
@@ -66,7 +73,7 @@ async def unsubscribe(tx: Transaction, commands: Sequence[Unsubscribe]) -> list[
     asked: dict[int, set[str]] = {}
     for command in commands:
         asked.setdefault(command.organization_id, set()).add(folded(command.recipient))
-    gone: set[tuple[int, str]] = set()
+    gone: dict[tuple[int, str], UUID] = {}
     for organization_id, keys in sorted(asked.items()):
         rows = await tx.rows(
             delete(subscriptions)
@@ -74,18 +81,34 @@ async def unsubscribe(tx: Transaction, commands: Sequence[Unsubscribe]) -> list[
                 subscriptions.c.organization_id == organization_id,
                 tx.engine.any_of(subscriptions.c.recipient_key, sorted(keys)),
             )
-            .returning(subscriptions.c.recipient_key)
+            .returning(subscriptions.c.recipient_key, subscriptions.c.id)
         )
-        gone.update((organization_id, row.recipient_key) for row in rows)
+        gone.update({(organization_id, row.recipient_key): row.id for row in rows})
     outcomes: list[Exception | None] = []
     for command in commands:
         key = (command.organization_id, folded(command.recipient))
         # Of two commands for one recipient the first one ends the subscription.
-        found = key in gone
-        gone.discard(key)
-        outcomes.append(None if found else UnknownSubscription(command.recipient, "recipient"))
+        found = gone.pop(key, None)
+        if found is None:
+            outcomes.append(UnknownSubscription(command.recipient, "recipient"))
+        else:
+            outcomes.append(None)
+            _tell(tx, command, EventKind.UNSUBSCRIBED, found)
     await _keep_evidence(tx, commands, outcomes, "unsubscribed")
     return outcomes
+
+
+def _tell(
+    tx: Transaction,
+    command: Subscribe | Unsubscribe,
+    kind: EventKind,
+    subscription_id: UUID,
+    **more: Any,
+) -> None:
+    fields = {"recipient": command.recipient, **more}
+    before, after = (None, fields) if isinstance(command, Subscribe) else (fields, None)
+    subject, told = ("subscription", subscription_id), {"source": command.source}
+    record(tx, command.by, kind, subject, before=before, after=after, data=told)
 
 
 async def _keep_evidence(
@@ -101,7 +124,7 @@ async def _keep_evidence(
             "recipient_key": folded(command.recipient),
             "action": action,
             "source": command.source,
-            "user_id": command.user_id,
+            "user_id": command.by.user_id,
             "created_at": command.now,
         }
         for command, outcome in zip(commands, outcomes, strict=True)
