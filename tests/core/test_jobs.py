@@ -156,7 +156,7 @@ async def test_a_fault_between_effect_and_commit_leaves_neither(services: Servic
     assert await held(services, caller) == ONCE_EACH
 
 
-async def test_a_job_fails_after_many_faults_in_a_row(services: Services) -> None:
+async def test_a_job_is_dead_after_many_faults_in_a_row(services: Services) -> None:
     caller = await open_shop(services)
     job = await start(services, caller)
     await turn(services)
@@ -166,7 +166,7 @@ async def test_a_job_fails_after_many_faults_in_a_row(services: Services) -> Non
         await pass_time(services)
         assert await turn(faulty)
     job = await services.jobs.get(caller, job.id)
-    assert (job.state, job.done) == (JobState.FAILED, 3)
+    assert (job.state, job.done) == (JobState.DEAD, 3)
     assert job.finished_at is not None
     await pass_time(services)
     assert not await turn(services)
@@ -189,7 +189,7 @@ async def test_a_chunk_that_succeeds_forgives_the_faults_before_it(services: Ser
     assert job.state == JobState.DONE
 
 
-async def test_a_job_whose_rows_are_gone_fails_instead_of_turning_forever(
+async def test_a_job_whose_rows_are_gone_dies_instead_of_turning_forever(
     services: Services,
 ) -> None:
     caller = await open_shop(services)
@@ -200,7 +200,7 @@ async def test_a_job_whose_rows_are_gone_fails_instead_of_turning_forever(
         await pass_time(services)
         await turn(services)
     job = await services.jobs.get(caller, job.id)
-    assert (job.state, job.done) == (JobState.FAILED, 10)
+    assert (job.state, job.done) == (JobState.DEAD, 10)
     assert await held(services, caller) == ONCE_EACH
 
 
@@ -243,14 +243,14 @@ async def test_the_owner_alone_is_not_enough_the_cursor_must_fit(services: Servi
     assert len(await all_grants(services, caller)) == 3
 
 
-async def test_a_job_that_loses_every_worker_fails(services: Services) -> None:
+async def test_a_job_that_loses_every_worker_is_dead(services: Services) -> None:
     caller = await open_shop(services)
     job = await start(services, caller)
     for lost in range(worker.MOST_ATTEMPTS):
         assert (await claim(services, lease_seconds=-1)).attempts == lost
     assert await turn(services)
     job = await services.jobs.get(caller, job.id)
-    assert job.state == JobState.FAILED
+    assert job.state == JobState.DEAD
     assert job.error == "the worker was lost again and again"
     assert await all_grants(services, caller) == []
 

@@ -1,5 +1,6 @@
 """`largesse jobs`: long work, how far it is, and what became of each row."""
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import rich_click as click
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from largesse.core.jobs.model import Job, JobRow
     from largesse.services import Services
 
-STATES = ("waiting", "running", "done", "failed", "cancelled")
+STATES = ("waiting", "running", "done", "failed", "dead", "cancelled")
 
 job_argument = click.argument("job_id", metavar="ID", type=click.UUID)
 
@@ -46,19 +47,7 @@ def list_(
         caller = await chosen(services, organization)
         return await pages(services.jobs.page, caller, limit=limit, after=after, state=state)
 
-    rows = [
-        {
-            "id": job.id,
-            "kind": job.kind,
-            "state": job.state,
-            "done": job.done,
-            "total": job.total,
-            "counts": job.counts,
-            "created_at": job.created_at,
-        }
-        for job in run(work)
-    ]
-    show_rows(rows, as_json=as_json)
+    show_rows([_summary(job) for job in run(work)], as_json=as_json)
 
 
 @jobs.command()
@@ -79,15 +68,41 @@ def show(job_id: "UUID", organization: str | None, as_json: bool) -> None:
 @organization_option
 @limit_option
 @click.option("--after", type=int, default=-1, metavar="POS", help="Print those behind this row.")
+@click.option(
+    "--outcome",
+    metavar="OUTCOME",
+    help="Only those with this outcome; `failed` stands for all that count as failures.",
+)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["table", "csv"]),
+    default="table",
+    show_default=True,
+    help="CSV has all of them, whatever the limit is.",
+)
 @json_option
-def rows(job_id: "UUID", organization: str | None, limit: int, after: int, as_json: bool) -> None:
+def rows(
+    job_id: "UUID",
+    organization: str | None,
+    limit: int,
+    after: int,
+    outcome: str | None,
+    kind: str,
+    as_json: bool,
+) -> None:
     """List a job's rows and what became of each."""
+    if kind == "csv":
+        if as_json or after != -1:
+            raise click.UsageError("CSV has all rows; it goes with neither --json nor --after.")
+        run(lambda services: _export(services, organization, job_id, outcome))
+        return
 
     async def work(services: "Services") -> "list[JobRow]":
         caller = await chosen(services, organization)
 
         async def page(_caller: Any, **arguments: Any) -> Any:
-            return await services.jobs.rows(caller, job_id, **arguments)
+            return await services.jobs.rows(caller, job_id, outcome=outcome, **arguments)
 
         return await pages(page, caller, limit=limit, after=after)
 
@@ -123,7 +138,7 @@ def cancel(job_id: "UUID", organization: str | None, as_json: bool) -> None:
 @organization_option
 @json_option
 def resume(job_id: "UUID", here: bool, organization: str | None, as_json: bool) -> None:
-    """Let a worker go on with a cancelled or failed job, from where it stopped."""
+    """Let a worker go on with a cancelled, failed or dead job, from where it stopped."""
 
     async def work(services: "Services") -> "Job":
         caller = await chosen(services, organization)
@@ -138,18 +153,42 @@ def resume(job_id: "UUID", here: bool, organization: str | None, as_json: bool) 
     _show(run(work), as_json=as_json)
 
 
-def _show(job: "Job", *, as_json: bool) -> None:
-    record = {
+async def _export(
+    services: "Services", organization: str | None, job_id: "UUID", outcome: str | None
+) -> None:
+    """Write all rows to standard output while they are read."""
+    from largesse.cli.sheets import CsvSheet
+    from largesse.core.jobs.service import EXPORTED
+
+    pages = await services.jobs.export(
+        await chosen(services, organization), job_id, outcome=outcome
+    )
+    sheet = CsvSheet(sys.stdout, EXPORTED, with_head=True)
+    async for page in pages:
+        sheet.write(page)
+
+
+def _summary(job: "Job") -> dict[str, Any]:
+    return {
         "id": job.id,
         "kind": job.kind,
         "state": job.state,
         "done": job.done,
         "total": job.total,
+        "failed": job.failed,
+        "rate_per_second": job.rate_per_second and round(job.rate_per_second, 1),
+        "seconds_left": job.seconds_left and round(job.seconds_left),
         "counts": job.counts,
+        "created_at": job.created_at,
+    }
+
+
+def _show(job: "Job", *, as_json: bool) -> None:
+    record = _summary(job) | {
         "parameters": job.parameters,
         "attempts": job.attempts,
         "error": job.error,
-        "created_at": job.created_at,
+        "seconds_worked": round(job.seconds_worked, 1),
         "started_at": job.started_at,
         "finished_at": job.finished_at,
     }

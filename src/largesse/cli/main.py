@@ -18,6 +18,7 @@ from largesse.cli.organizations import organizations
 from largesse.cli.schedules import schedules
 from largesse.cli.serve import serve
 from largesse.cli.settings import settings
+from largesse.cli.suppressions import suppressions
 from largesse.cli.units import units
 from largesse.cli.users import users
 from largesse.cli.worker import worker
@@ -36,7 +37,7 @@ def main() -> None:
 for _command in (
     *(serve, worker, demo, db, settings),
     *(organizations, units, users, keys),
-    *(campaigns, codes, grants, jobs, schedules, mails, events),
+    *(campaigns, codes, grants, jobs, schedules, mails, suppressions, events),
     coverage,
 ):
     main.add_command(_command)

@@ -43,14 +43,9 @@ def once(
             results.append(await handler(call))
             return _answer(call, encode, kept(results[0]), status)
 
-        services = call.services
-        found = await services.idempotency.once(call.caller, key, await _fingerprint(call), run)
-        if found.replayed:
-            return _again(call, encode, found.answer)
-        # The use case woke the worker before this transaction was committed.
-        services.wakeups.jobs.set()
-        services.wakeups.mail.set()
-        return results[0]
+        idempotency = call.services.idempotency
+        found = await idempotency.once(call.caller, key, await _fingerprint(call), run)
+        return _again(call, encode, found.answer) if found.replayed else results[0]
 
     return handle
 

@@ -195,6 +195,26 @@ class Jobs(Paging, kw_only=True):
     state: JobState | UnsetType = UNSET
 
 
+class JobRows(Paging, kw_only=True):
+    """Filters of a job's rows; the outcome `failed` stands for all that count as failures."""
+
+    outcome: str | UnsetType = UNSET
+
+
+class JobRowExport(Struct, kw_only=True):
+    """Which of a job's rows, as `JobRows` does."""
+
+    outcome: str | UnsetType = UNSET
+
+
+class Schedules(Paging, kw_only=True):
+    """Filters of schedules."""
+
+    name: str | UnsetType = UNSET
+    kind: str | UnsetType = UNSET
+    enabled: bool | UnsetType = UNSET
+
+
 class Events(Paging, kw_only=True):
     """Filters of events; `subject_id` is spelled as the event has it.
 

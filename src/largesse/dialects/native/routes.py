@@ -18,6 +18,7 @@ from largesse.core.mail.model import Attempt, Mail
 from largesse.core.newsletter.model import Consent, Subscription
 from largesse.core.promotions.model import Channel, Promotion
 from largesse.core.reports.model import MailReport, Taken
+from largesse.core.schedules.model import Schedule, Slot
 from largesse.core.suppressions.model import Suppression
 from largesse.dialects.native import auth, queries, schemas
 from largesse.dialects.native.errors import ERRORS, render
@@ -26,6 +27,7 @@ from largesse.dialects.native.handlers import (
     campaigns,
     codes,
     grants,
+    jobs,
     lists,
     messages,
     records,
@@ -234,12 +236,29 @@ ROUTES = (
     route(
         "GET",
         "/jobs/{id}/rows",
-        grants.list_rows,
-        query=queries.Paging,
+        jobs.list_rows,
+        query=queries.JobRows,
         response=schemas.Listing[JobRow],
     ),
-    post("/jobs/{id}/cancel", grants.cancel_job, status=200, response=Job),
-    post("/jobs/{id}/resume", grants.resume_job, status=200, response=Job),
+    route("GET", "/jobs/{id}/rows.csv", jobs.export_rows, query=queries.JobRowExport, response=str),
+    post("/jobs/{id}/cancel", jobs.cancel_job, status=200, response=Job),
+    post("/jobs/{id}/resume", jobs.resume_job, status=200, response=Job),
+    *noun(
+        "/schedules",
+        lambda s: s.schedules,
+        Schedule,
+        new=schemas.NewSchedule,
+        change=schemas.ScheduleChanges,
+        query=queries.Schedules,
+    ),
+    post("/schedules/{id}/run", jobs.run_schedule, status=202, response=Job),
+    route(
+        "GET",
+        "/schedules/{id}/slots",
+        jobs.list_slots,
+        query=queries.Paging,
+        response=schemas.Listing[Slot],
+    ),
     *reads("/events", lambda s: s.events, Event, query=queries.Events),
     never("POST", "/events", "An event is recorded by what happens, in the same transaction."),
     never("PATCH", "/events/{id}", "What has happened is not changed."),

@@ -1,22 +1,17 @@
 """What campaigns do beside being records: their pools of codes."""
 
-from collections.abc import AsyncIterator, Sequence
-from typing import Any
-
 from msgspec import UNSET
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from largesse.core.codes.bulk import EXPORTED
 from largesse.core.codes.model import CampaignRef, CodeState
 from largesse.core.errors import InvalidValue, MissingValue
 from largesse.core.jobs.model import Job
 from largesse.dialects.native import queries
-from largesse.dialects.native.mapping import to_csv
+from largesse.dialects.native.handlers.sheets import CSV, streamed
 from largesse.dialects.native.schemas.base import check_media
 from largesse.dialects.native.schemas.offers import Added, NewCodeBatch, NewCodes, Pool
 from largesse.wire.call import Call
-
-CSV = "text/csv"
 
 
 async def add_codes(call: Call) -> Added:
@@ -56,16 +51,7 @@ async def export_codes(call: Call) -> Response:
         state=None if asked.state is UNSET else asked.state,
         after=None if asked.after is UNSET else asked.after,
     )
-    headers = {"Cache-Control": "no-store", "Content-Disposition": "attachment; filename=codes.csv"}
-    if call.request.method == "HEAD":
-        return Response(headers=headers, media_type=CSV)
-    return StreamingResponse(_sheet(pages), headers=headers, media_type=CSV)
-
-
-async def _sheet(pages: AsyncIterator[Sequence[Sequence[Any]]]) -> AsyncIterator[str]:
-    yield to_csv([EXPORTED])
-    async for page in pages:
-        yield to_csv(page)
+    return streamed(call, EXPORTED, pages, name="codes.csv")
 
 
 async def read_pool(call: Call) -> Pool:

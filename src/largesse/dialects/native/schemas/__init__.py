@@ -34,6 +34,7 @@ from largesse.dialects.native.schemas.giving import (
     ReceiverName,
     SubscriptionChanges,
 )
+from largesse.dialects.native.schemas.jobs import NewSchedule, ScheduleChanges
 from largesse.dialects.native.schemas.offers import (
     Added,
     AssignmentChanges,
@@ -88,6 +89,7 @@ __all__ = [
     "NewMail",
     "NewPromotion",
     "NewPromotionList",
+    "NewSchedule",
     "NewSubscription",
     "NewSuppression",
     "NewToken",
@@ -97,6 +99,7 @@ __all__ = [
     "PromotionChanges",
     "PromotionListChanges",
     "ReceiverName",
+    "ScheduleChanges",
     "SubscriptionChanges",
     "Token",
     "UnitChanges",
