@@ -14,6 +14,7 @@ from largesse.core.ids import new_id
 from largesse.core.mail import store
 from largesse.core.mail.model import mails
 from largesse.services import Services
+from largesse.storage import statements
 
 SPRING = CampaignRef("name", "Spring")
 ADA = ByCustomer(Identifier.PROFILE_ID, "ada")
@@ -78,29 +79,31 @@ async def plan(services: Services, statement: str, parameters: Any) -> str:
 class Prepared:
     """What is sent to the database by prepared statements inside the block."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self) -> None:
         self.sent: list[tuple[str, Any]] = []
-        self._engine = services.database.engine
 
     def __enter__(self) -> "Prepared":
-        self._fetch = self._engine.fetch
-        self._engine.fetch = self._keep  # type: ignore[method-assign]
+        self._bind = statements.Prepared.bind
+        sent, bind = self.sent, self._bind
+
+        def keep(statement: statements.Prepared, parameters: Any) -> list[Any]:
+            bound = bind(statement, parameters)
+            sent.append((statement.text, tuple(bound)))
+            return bound
+
+        statements.Prepared.bind = keep  # type: ignore[method-assign]
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._engine.fetch = self._fetch  # type: ignore[method-assign]
-
-    async def _keep(self, connection: Any, statement: Any, parameters: Any) -> Any:
-        self.sent.append((statement.text, tuple(statement.bind(parameters))))
-        return await self._fetch(connection, statement, parameters)
+        statements.Prepared.bind = self._bind  # type: ignore[method-assign]
 
 
 async def test_a_code_is_taken_by_the_index_of_those_that_are_left(
     services: Services, owner: Caller
 ) -> None:
-    with Prepared(services) as statements:
+    with Prepared() as prepared:
         await asyncio.gather(*(services.codes.request(owner, SPRING, ADA) for _ in range(5)))
-    taking = [one for one in statements.sent if "FROM codes" in one[0] and "ORDER BY" in one[0]]
+    taking = [one for one in prepared.sent if "FROM codes" in one[0] and "ORDER BY" in one[0]]
     assert taking
     for statement, parameters in taking:
         found = await plan(services, statement, parameters)

@@ -30,6 +30,17 @@ class Versions:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Trail:
+    """A line that is written of each row that is taken, in the same statement."""
+
+    table: Table
+    names: tuple[str, ...]
+    """The columns whose values the taker brings, behind those of `Pool.sets`."""
+    subject: str
+    """The column, a text, that gets the `id` of the row."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Pool:
     """Rows of a table that are taken in the order of a place, each once.
 
@@ -50,11 +61,12 @@ class Pool:
     """The columns that the taker wants to know."""
     versions: Versions | None = None
     """Rows are taken only as long as this has the version that the taker knows, if it names one."""
+    trail: Trail | None = None
 
     @property
-    def name(self) -> tuple[str, ...]:
+    def name(self) -> tuple[Any, ...]:
         """What its statements are kept under."""
-        return "take", self.table.name, *self.keys
+        return "take", self.table.name, *self.keys, self.trail is not None
 
 
 Key = tuple[Any, ...]
@@ -63,7 +75,8 @@ Key = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """Who wants rows of one pool, behind which place: for each the values of `Pool.sets`."""
+    """Who wants rows of one pool, behind which place: for each the values of `Pool.sets`, and of
+    `Trail.names` if it has a trail."""
 
     key: Key
     behind: int
@@ -88,8 +101,7 @@ async def take_each(
     that hint and 12,600 with it). Rows that were given back lie below it: a pool that comes back
     short is asked again from its beginning.
 
-    `last` says that the caller writes nothing more: then it needs no transaction around it, if
-    the database takes by one statement.
+    `last` says that the caller writes nothing more: then taking is a transaction by itself.
     """
     places, known = tx.places, versions or {}
     demands = [
@@ -127,12 +139,15 @@ async def _take(
     *,
     last: bool,
 ) -> dict[Key, list[Any]]:
-    if not (last and tx.engine.takes_at_once and tx.may_be_one_statement()):
+    alone = last and tx.may_be_one_statement()
+    if not alone:
         await tx.begin()
-        return await tx.named(tx.engine.take_each(tx.connection, pool, demands, parameters))
+    taking = tx.engine.take_each(tx.connection, pool, demands, parameters, alone=alone)
+    if not alone:
+        return await tx.named(taking)
     before, tx.kept = tx.kept, True
     try:
-        return await tx.named(tx.engine.take_each(tx.connection, pool, demands, parameters))
+        return await tx.named(taking)
     except ConnectionLost:
         raise
     except Exception:

@@ -136,6 +136,8 @@ class IssueCode:
     """Whether the campaign must be one of discounts that distributes upon request (SEED 002)."""
     user_id: UUID | None = None
     unit_id: UUID | None = None
+    by: Author | None = None
+    """Who is named in the log; None: whoever the user is, without a request."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,6 @@ class Engine(Protocol):
     name: str
     lanes: int
     """How many group commits are in flight at a time."""
-    takes_at_once: bool
-    """Whether `take_each` is one statement."""
     begin: str
     """How a transaction that writes begins."""
 
@@ -92,8 +90,13 @@ class Engine(Protocol):
         pool: Pool,
         demands: Sequence[Demand],
         parameters: Mapping[str, Any],
+        *,
+        alone: bool,
     ) -> dict[Key, list[Any]]:
-        """Give rows of a pool to the takers of each demand; see `bulk.take_each`."""
+        """Give rows of a pool to the takers of each demand; see `bulk.take_each`.
+
+        `alone`: no transaction is open, and this is to be one.
+        """
 
     async def load(
         self, connection: AsyncConnection, table: Table, names: Sequence[str], rows: Sequence[Any]

@@ -1,17 +1,28 @@
 """Transactions on the driver itself, alike for both databases."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+R = TypeVar("R")
 
 
 def driver_of(connection: AsyncConnection) -> Any:
     """Return the connection of asyncpg or aiosqlite below SQLAlchemy's."""
     assert connection.sync_connection is not None
     return connection.sync_connection.connection.driver_connection
+
+
+async def visit(connection: AsyncConnection, work: Callable[[sqlite3.Connection], R]) -> R:
+    """Do some work in the thread of an SQLite connection, and return what it returns."""
+    driver = driver_of(connection)
+    # Every method of aiosqlite is such a visit, but none takes a function of ours.
+    done: R = await driver._execute(lambda: work(driver._conn))
+    return done
 
 
 @asynccontextmanager

@@ -5,33 +5,30 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from functools import cache
 from typing import Any
 
 import asyncpg
 from sqlalchemy import (
     ARRAY,
-    BigInteger,
     Column,
     ColumnElement,
     Dialect,
     FromClause,
     Select,
     Table,
-    and_,
     any_,
     bindparam,
     column,
     func,
     literal,
     select,
-    true,
 )
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from largesse.storage.bulk import Demand, Key, Parameter, Pool, set_from
+from largesse.storage.bulk import Demand, Key, Parameter, Pool
+from largesse.storage.engines import postgres_pools
 from largesse.storage.engines.driver import driver_of
 from largesse.storage.statements import Prepared, Statements
 
@@ -72,7 +69,6 @@ class Postgres(Statements):
 
     name = "postgres"
     lanes = 2
-    takes_at_once = True
     begin = "BEGIN"
 
     def begin_for(self, seconds: float) -> str:
@@ -111,6 +107,8 @@ class Postgres(Statements):
             pool_size=CONNECTIONS,
             max_overflow=0,
             pool_pre_ping=False,
+            # The connection used last: its server process has everything at hand.
+            pool_use_lifo=True,
             # Transactions are begun and ended by `driver.transaction`; a read has none at all.
             isolation_level="AUTOCOMMIT",
             pool_reset_on_return=None,
@@ -192,25 +190,11 @@ class Postgres(Statements):
         pool: Pool,
         demands: Sequence[Demand],
         parameters: Mapping[str, Any],
+        *,
+        alone: bool,
     ) -> dict[Key, list[Any]]:
-        """Take for all demands by one statement; its text is the same for any number of them."""
-        statement = self.prepared(pool.name, lambda: _take(self, pool))
-        demanded = [
-            (i, *d.key, len(d.takers), d.behind, *([d.version] if pool.versions else []))
-            for i, d in enumerate(demands)
-        ]
-        takers = [
-            (i, place, *values)
-            for i, d in enumerate(demands)
-            for place, values in enumerate(d.takers, 1)
-        ]
-        given = self.give("demand", _demand_columns(pool), demanded)
-        given |= self.give("taker", _taker_columns(pool), takers)
-        taken: dict[Key, list[Any]] = {d.key: [] for d in demands}
-        found = await self.fetch(connection, statement, {**given, **parameters})
-        for row in sorted(found, key=lambda row: row.taker):
-            taken[demands[row.demand].key].append(row)
-        return taken
+        """Take by one statement, which alone is a transaction as it stands."""
+        return await postgres_pools.take_each(self, connection, pool, demands, parameters)
 
     async def load(
         self, connection: AsyncConnection, table: Table, names: Sequence[str], rows: Sequence[Any]
@@ -275,69 +259,3 @@ class Postgres(Statements):
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
-
-
-@cache
-def _demand_columns(pool: Pool) -> list[Column[Any]]:
-    keys = [Column(name, pool.table.c[name].type) for name in pool.keys]
-    numbers = [Column(name, BigInteger) for name in ("demand", "wanted", "behind")]
-    versions = pool.versions
-    version = (
-        [] if versions is None else [Column("version", versions.table.c[versions.column].type)]
-    )
-    return [numbers[0], *keys, *numbers[1:], *version]
-
-
-@cache
-def _taker_columns(pool: Pool) -> list[Column[Any]]:
-    numbers = [Column(name, BigInteger) for name in ("demand", "taker")]
-    return [*numbers, *(Column(name, pool.table.c[name].type) for name in pool.sets)]
-
-
-def _current(pool: Pool, demand: FromClause) -> FromClause:
-    """Leave out the demands that know another version than the present one."""
-    versions = pool.versions
-    if versions is None:
-        return demand
-    own = versions.table.c
-    same = [own[a] == demand.c[b] for a, b in zip(versions.keys, pool.keys, strict=True)]
-    current = demand.c.version.is_(None) | (own[versions.column] == demand.c.version)
-    return demand.join(versions.table, and_(*same, current))
-
-
-def _take(engine: Postgres, pool: Pool) -> Any:
-    """Lock rows of each demand, number them, and give the first to its first taker, and so on.
-
-    The locking SELECT stands behind MATERIALIZED, where it is run once: as a subquery in a
-    condition it may be run again, and then takes more than was asked for.
-    """
-    table = pool.table.c
-    own = [c.name for c in pool.table.primary_key]
-    demand = engine.given("demand", _demand_columns(pool))
-    free = (
-        select(*(table[name] for name in own), table[pool.place])
-        .where(
-            *(table[name] == demand.c[name] for name in pool.keys),
-            *pool.free,
-            table[pool.place] > demand.c.behind,
-        )
-        .order_by(table[pool.place])
-        .limit(demand.c.wanted)
-        .with_for_update(skip_locked=True)
-        .lateral("free")
-    )
-    number = func.row_number().over(partition_by=demand.c.demand, order_by=free.c[pool.place])
-    found = select(
-        *(free.c[name] for name in own), demand.c.demand, number.label("taker")
-    ).select_from(_current(pool, demand).join(free, true()))
-    locked = found.cte("locked").prefix_with("MATERIALIZED", dialect="postgresql")
-    taker = engine.given("taker", _taker_columns(pool))
-    taken = (
-        select(*(locked.c[name] for name in own), *taker.c)
-        .where(locked.c.demand == taker.c.demand, locked.c.taker == taker.c.taker)
-        .subquery("taken")
-    )
-    returned = [table[name] for name in (pool.place, *pool.returns)]
-    return set_from(pool.table, taken, keys=own, names=pool.sets).returning(
-        taken.c.demand, taken.c.taker, *returned
-    )

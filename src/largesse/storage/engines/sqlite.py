@@ -33,8 +33,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
-from largesse.storage.bulk import Demand, Key, Parameter, Pool, set_from
-from largesse.storage.engines.driver import driver_of
+from largesse.storage.bulk import Demand, Key, Parameter, Pool
+from largesse.storage.engines import sqlite_pools
+from largesse.storage.engines.driver import driver_of, visit
 from largesse.storage.errors import DatabaseInUse
 from largesse.storage.statements import Prepared, Statements
 from largesse.storage.types import Utc
@@ -87,7 +88,6 @@ class Sqlite(Statements):
 
     name = "sqlite"
     lanes = 1
-    takes_at_once = False
     # BEGIN IMMEDIATE takes the write lock at once. A deferred BEGIN that writes later fails
     # with SQLITE_BUSY_SNAPSHOT when another process wrote in between, and no time-out helps.
     begin = "BEGIN IMMEDIATE"
@@ -186,18 +186,11 @@ class Sqlite(Statements):
     async def fetch(
         self, connection: AsyncConnection, statement: Prepared, parameters: Mapping[str, Any]
     ) -> list[Any]:
-        """Run a statement and return its rows; those of a SELECT come as one JSON text.
-
-        For each row that is fetched, SQLite's thread gives up Python's interpreter lock, and under
-        load waits up to 5 ms to have it back.
-        """
-        text, driver = statement.text, driver_of(connection)
+        """Run a statement and return its rows."""
+        driver, values = driver_of(connection), statement.bind(parameters)
         if not statement.reads:
-            return statement.rows(await driver.execute_fetchall(text, statement.bind(parameters)))
-        names = ", ".join(f'"{name}"' for name in statement.names)
-        text = f"SELECT json_group_array(json_array({names})) FROM ({text})"
-        ((found,),) = await driver.execute_fetchall(text, statement.bind(parameters))
-        return statement.rows(msgspec.json.decode(found))
+            return statement.rows(await driver.execute_fetchall(statement.text, values))
+        return await visit(connection, lambda driver: sqlite_pools.read(driver, statement, values))
 
     async def run(
         self, connection: AsyncConnection, statement: Prepared, parameters: Mapping[str, Any]
@@ -233,24 +226,13 @@ class Sqlite(Statements):
         pool: Pool,
         demands: Sequence[Demand],
         parameters: Mapping[str, Any],
+        *,
+        alone: bool,
     ) -> dict[Key, list[Any]]:
-        """Read for one demand after the other, then give all rows: nobody writes meanwhile."""
-        free = self.prepared(pool.name, lambda: _free(pool))
-        own = [c.name for c in pool.table.primary_key]
-        columns = [pool.table.c[name] for name in (*own, *pool.sets)]
-        taken: dict[Key, list[Any]] = {}
-        given: list[tuple[Any, ...]] = []
-        for d in demands:
-            values = dict(zip(pool.keys, d.key, strict=True))
-            values |= {"wanted": len(d.takers), "behind": d.behind, **parameters}
-            values["version"] = d.version
-            found = taken[d.key] = await self.fetch(connection, free, values)
-            for row, sets in zip(found, d.takers, strict=False):
-                given.append((*(getattr(row, name) for name in own), *sets))
-        if given:
-            give = self.prepared((*pool.name, "give"), lambda: _give(self, pool, own, columns))
-            await self.run(connection, give, self.give("given", columns, given))
-        return taken
+        """Take in one visit to SQLite's thread."""
+        return await sqlite_pools.take_each(
+            self, connection, pool, demands, parameters, alone=alone
+        )
 
     async def load(
         self, connection: AsyncConnection, table: Table, names: Sequence[str], rows: Sequence[Any]
@@ -361,39 +343,3 @@ def _with_moments(rows: Sequence[Any], places: Sequence[int]) -> list[list[Any]]
                 forms[moment] = utc.isoformat(sep=" ", timespec="microseconds")
             row[place] = forms[moment]
     return whole
-
-
-def _free(pool: Pool) -> Any:
-    table = pool.table.c
-    own = [c.name for c in pool.table.primary_key]
-    names = dict.fromkeys((*own, pool.place, *pool.returns))
-    chosen = select(*(table[name] for name in names))
-    if pool.index is not None:
-        chosen = chosen.with_hint(pool.table, f"INDEXED BY {pool.index}", "sqlite")
-    return (
-        chosen.where(
-            *(table[name] == bindparam(name) for name in pool.keys),
-            *pool.free,
-            table[pool.place] > bindparam("behind"),
-            *_current(pool),
-        )
-        .order_by(table[pool.place])
-        .limit(bindparam("wanted"))
-    )
-
-
-def _current(pool: Pool) -> list[ColumnElement[bool]]:
-    """Return the condition that the taker knows the present version, if it names one."""
-    versions = pool.versions
-    if versions is None:
-        return []
-    own = versions.table.c
-    version = bindparam("version", type_=own[versions.column].type)
-    same = [own[a] == bindparam(b) for a, b in zip(versions.keys, pool.keys, strict=True)]
-    current = select(own[versions.column]).where(*same, own[versions.column] == version)
-    return [version.is_(None) | current.exists()]
-
-
-def _give(engine: Sqlite, pool: Pool, own: Sequence[str], columns: Sequence[Column[Any]]) -> Any:
-    given = engine.given("given", columns)
-    return set_from(pool.table, given, keys=own, names=pool.sets)
