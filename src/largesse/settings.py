@@ -139,6 +139,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The address to serve on."""
     port: int = 8000
     """The port to serve on."""
+    processes: Annotated[int, msgspec.Meta(ge=1, le=64)] = 1
+    """Processes that serve on this port; more than one need PostgreSQL."""
     trusted_proxies: str = "127.0.0.1"
     """Addresses of proxies, parted by commas, whose X-Forwarded-For and -Proto are believed."""
     max_body_bytes: int = 8 * 1024 * 1024

@@ -11,6 +11,7 @@ from largesse.core.access.model import Caller, system
 from largesse.core.codes.issue import issue
 from largesse.core.codes.model import CampaignRef, CodeRef, Given, IssueCode
 from largesse.core.customers.model import AccountKind, ByAccount, ByCustomer
+from largesse.core.events.model import author_of
 from largesse.demo import data
 from largesse.services import Services
 
@@ -103,9 +104,7 @@ async def test_a_batch_gets_what_its_commands_would_get_one_by_one(
     now = clock.now()
     for drawn in examples:
         batch = [
-            IssueCode(
-                caller.organization_id, wanted=one, now=now, format_key=b"key", receiver=receiver
-            )
+            IssueCode(author_of(caller), wanted=one, now=now, format_key=b"key", receiver=receiver)
             for one, receiver in drawn
         ]
         together = await run(demo_services, [batch])

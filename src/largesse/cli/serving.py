@@ -2,13 +2,15 @@
 
 import asyncio
 import contextlib
-import dataclasses
+import functools
 import gc
+import multiprocessing
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from email.message import EmailMessage
+from typing import Any
 
 import msgspec
 import rich_click as click
@@ -16,11 +18,13 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from largesse import log
 from largesse.app import Application, running
 from largesse.cli.errors import CommandError
 from largesse.cli.one_write import OneWrite
 from largesse.cli.output import show_json
-from largesse.cli.session import database_errors, shown
+from largesse.cli.session import database_errors, opened, shown
+from largesse.cli.several import Several
 from largesse.demo import data
 from largesse.services import open_services
 from largesse.settings import Settings
@@ -53,47 +57,83 @@ def serve_until_stopped(settings: Settings, *, demo: bool, as_json: bool) -> Non
         DatabaseInUse: another process serves from this SQLite file.
         CommandError: the database or the address can not be used.
     """
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(settings, demo=demo, as_json=as_json))
-
-
-async def _serve(settings: Settings, *, demo: bool, as_json: bool) -> None:
-    async with contextlib.AsyncExitStack() as stack:
+    with contextlib.ExitStack() as stack:
         settings, prints_mail = _with_mail(settings, stack, demo=demo, as_json=as_json)
+        listener = stack.enter_context(_listen(settings, shared=settings.processes > 1))
+        settings = _at(settings, listener)
+        tell = functools.partial(_announce, prints_mail=prints_mail, as_json=as_json)
+        if settings.processes > 1:
+            # Bound, and not listening: it keeps the port for the others.
+            _run(_prepare(settings, demo, tell))
+            Several(_serve_beside_others, settings).run()
+        else:
+            listener.listen(BACKLOG)
+            _run(_serve(settings, listener, demo, tell))
+
+
+Tell = Callable[[Settings, data.DemoCredentials | None], None]
+
+
+def _run(running: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(running)
+
+
+async def _prepare(settings: Settings, demo: bool, tell: Tell) -> None:
+    """Do what is done once, before several processes serve."""
+    async with opened(settings, migrate=True) as services:
+        if not services.database.engine.many_serve:
+            raise CommandError("One SQLite file has one serving process: leave --processes out.")
+        tell(settings, await data.load(services) if demo else None)
+
+
+def _serve_beside_others(settings: Settings) -> None:
+    """Serve as one of several processes, until this one or the one that started it ends."""
+    log.configure(look=settings.log_format, level=settings.log_level)
+    with _listen(settings, shared=True) as listener:
+        listener.listen(BACKLOG)
+        _run(_serve(settings, listener, False, lambda *_: None))
+
+
+async def _serve(settings: Settings, listener: socket.socket, demo: bool, tell: Tell) -> None:
+    async with contextlib.AsyncExitStack() as stack:
         with database_errors(settings):
             services = open_services(settings)
             stack.push_async_callback(services.close)
             await stack.enter_async_context(running(services))
-        listener = stack.enter_context(_listen(settings.host, settings.port))
-        settings = _at(settings, listener)
-        loaded = None
-        if demo:
-            loaded = await data.load(dataclasses.replace(services, settings=settings))
-        _announce(settings, loaded, prints_mail=prints_mail, as_json=as_json)
-        config = configured(Application(services), settings)
+        tell(settings, await data.load(services) if demo else None)
         # What was loaded up to here stays: to look through all of it for garbage takes 60 ms, in
         # which no request is answered.
+        server = Server(configured(Application(services), settings))
         gc.collect()
         gc.freeze()
-        await Server(config).serve(sockets=[listener])
+        if (parent := multiprocessing.parent_process()) is not None:
+            asyncio.get_running_loop().add_reader(parent.sentinel, server.handle_exit, 0, None)
+        await server.serve(sockets=[listener])
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket.
+def _listen(settings: Settings, *, shared: bool) -> socket.socket:
+    """Return a socket at the address, not listening yet; `shared` with others at the same port.
 
     Raises:
         CommandError: the address is not ours, or another program has it.
     """
+    host, port = settings.host, settings.port
     try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+        family, kind, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind(address)
     except OSError as error:
-        # create_server adds the address to the reason; getaddrinfo's errors are no errno.
+        # getaddrinfo's errors are no errno.
         number = error.errno or 0
         reason = os.strerror(number) if number > 0 else error.strerror
         raise CommandError(
             f"{host} port {port} can not be served on: {reason}. --host and --port choose others."
         ) from None
+    return listener
 
 
 def _at(settings: Settings, listener: socket.socket) -> Settings:
@@ -119,7 +159,7 @@ def configured(app: ASGIApp, settings: Settings) -> uvicorn.Config:
 
 
 def _with_mail(
-    settings: Settings, stack: contextlib.AsyncExitStack, *, demo: bool, as_json: bool
+    settings: Settings, stack: contextlib.ExitStack, *, demo: bool, as_json: bool
 ) -> tuple[Settings, bool]:
     """Give the demo a mail service that prints, if the settings name none; say whether it has."""
     if not demo or settings.smtp_url is not None:

@@ -6,6 +6,7 @@ lock that no one else waits for (`storage.bulk.take_each`).
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -41,11 +42,16 @@ from largesse.core.errors import (
     PoolExhausted,
     Refused,
 )
+from largesse.core.events.model import EventKind, events
+from largesse.core.events.store import NAMES, event_row, record
 from largesse.core.ids import new_id
 from largesse.core.text import folded
-from largesse.storage.bulk import Key, Pool, Versions, take_each
+from largesse.storage.bulk import Key, Pool, Trail, Versions, take_each
 from largesse.storage.database import Transaction
 from largesse.storage.types import Utc
+
+CODE = "code"
+"""The kind of the log's subject."""
 
 ATTEMPTS = 8
 """Draws of a random code before a format counts as full: each fails 1 in 1,000 at the worst."""
@@ -70,6 +76,10 @@ POOL = Pool(
     returns=KEPT,
     versions=Versions(campaigns, ("organization_id", "id"), "updated_at"),
 )
+LOGGED = replace(
+    POOL, trail=Trail(events, tuple(name for name in NAMES if name != "subject_id"), "subject_id")
+)
+"""The same, where nothing can take the code away again: the log is written with it."""
 NAMED = Pool(
     codes,
     keys=("organization_id", "code_key"),
@@ -115,6 +125,7 @@ async def _attempt(
     for plan in admitted:
         if plan.refusal is None:
             remember(tx, plan)
+            _log(tx, plan)
     relied = len(going) < len(plans) or any(plan.remembered for plan in going)
     return [_outcome(plan) for plan in plans], trust and relied
 
@@ -176,7 +187,7 @@ async def _take(tx: Transaction, plans: Sequence[Plan]) -> None:
         elif plan.campaign.code_source == CodeSource.POOL:
             pooled[organization_id, plan.campaign.id].append(plan)
     last = not named and not any(_needs_more(plan) for plan in plans)
-    for plan in await _taken(tx, POOL, pooled, last=last):
+    for plan in await _taken(tx, LOGGED if last else POOL, pooled, last=last):
         if plan.campaign.when_empty != WhenEmpty.ON_REQUEST:
             plan.refusal = PoolExhausted(plan.campaign.name)
     for plan in await _taken(tx, NAMED, named):
@@ -197,7 +208,8 @@ async def _taken(
     if not asking:
         return []
     now = max(plan.command.now for plans in asking.values() for plan in plans)
-    takers = {key: [_given(plan) for plan in plans] for key, plans in asking.items()}
+    taker = _given if pool.trail is None else _logged
+    takers = {key: [taker(plan) for plan in plans] for key, plans in asking.items()}
     versions = {
         key: next((plan.campaign.updated_at for plan in plans if plan.remembered), None)
         for key, plans in asking.items()
@@ -209,6 +221,7 @@ async def _taken(
         for plan, row in zip(plans, rows, strict=False):
             kept = (row.id, row.code, row.expires_at, row.created_at)
             plan.code = _code(plan, *kept, row.created_by_user, row.created_by_unit)
+            plan.logged = pool.trail is not None
         without += plans[len(rows) :]
     return without
 
@@ -224,9 +237,28 @@ def _given(plan: Plan) -> tuple[Any, ...]:
         customer_id,
         account_id,
         command.now,
-        command.user_id,
-        command.unit_id,
+        command.by.user_id,
+        command.by.unit_id,
     )
+
+
+def _logged(plan: Plan) -> tuple[Any, ...]:
+    """Return the values of the columns `GIVEN`, and the line of the log but for the code's id."""
+    line = event_row(plan.command.by, EventKind.CODE_ISSUED, (CODE, ""), after=_after(plan))
+    del line["subject_id"]
+    return *_given(plan), *line.values()
+
+
+def _log(tx: Transaction, plan: Plan) -> None:
+    """Tell the log of a code, unless that was done when it was taken."""
+    if not plan.logged and plan.code is not None:
+        subject = CODE, plan.code.id
+        record(tx, plan.command.by, EventKind.CODE_ISSUED, subject, after=_after(plan))
+
+
+def _after(plan: Plan) -> dict[str, str]:
+    customer = plan.receiver and plan.receiver.customer_id
+    return {"state": CodeState.ISSUED} | ({"customer_id": str(customer)} if customer else {})
 
 
 def _code(
@@ -309,7 +341,7 @@ def _made(plan: Plan) -> dict[str, Any]:
         "code_key": folded(text),
         "expires_at": plan.campaign.codes_expire_at,
         "created_at": command.now,
-        "created_by_user": command.user_id,
-        "created_by_unit": command.unit_id,
+        "created_by_user": command.by.user_id,
+        "created_by_unit": command.by.unit_id,
         **dict(zip(GIVEN, _given(plan), strict=True)),
     }

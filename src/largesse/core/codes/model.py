@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Column, Index, String, Table, UniqueConstrain
 from largesse.core.access.model import Actor
 from largesse.core.campaigns.model import Campaign
 from largesse.core.customers.model import ByAccount, ByCustomer, FoundReceiver
+from largesse.core.events.model import Author
 from largesse.core.tables import created_at, id_column, organization_column, reference
 from largesse.storage.types import Utc, metadata
 
@@ -126,7 +127,7 @@ class CodeRef:
 class IssueCode:
     """A command: give out one code, to a receiver or to whoever will bring it."""
 
-    organization_id: int
+    by: Author
     wanted: CampaignRef | CodeRef
     now: datetime
     format_key: bytes
@@ -134,10 +135,11 @@ class IssueCode:
     receiver: ByCustomer | ByAccount | FoundReceiver | None = None
     on_request_only: bool = True
     """Whether the campaign must be one of discounts that distributes upon request (SEED 002)."""
-    user_id: UUID | None = None
-    unit_id: UUID | None = None
-    by: Author | None = None
-    """Who is named in the log; None: whoever the user is, without a request."""
+
+    @property
+    def organization_id(self) -> int:
+        """Whose code it is to be."""
+        return self.by.organization_id
 
 
 @dataclass(frozen=True, slots=True)

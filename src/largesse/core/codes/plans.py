@@ -45,6 +45,8 @@ class Plan:
     """Whether the campaign is as this process remembers it: taking a code proves it right."""
     code: Code | None = None
     refusal: Refused | None = None
+    logged: bool = False
+    """Whether the log has been told of the code."""
 
 
 async def plans_of(

@@ -34,7 +34,7 @@ from largesse.core.errors import (
     UnknownCode,
     WrongState,
 )
-from largesse.core.events.model import EventKind
+from largesse.core.events.model import EventKind, author_of
 from largesse.core.events.store import record
 from largesse.core.promotions.service import find_in_channel
 from largesse.core.records import Records
@@ -228,14 +228,12 @@ class Codes(Records[Code]):
         on_request_only: bool = True,
     ) -> IssuedCode:
         command = IssueCode(
-            organization_id=caller.organization_id,
+            by=author_of(caller),
             wanted=wanted,
             now=clock.now(),
             format_key=await self._formats.key(caller.organization_id),
             receiver=receiver,
             on_request_only=on_request_only,
-            user_id=caller.user_id,
-            unit_id=caller.unit_id,
         )
         given = await together(self.database, issue, command)
         code, actor = given.code, self._access.actor

@@ -20,6 +20,8 @@ class Engine(Protocol):
     name: str
     lanes: int
     """How many group commits are in flight at a time."""
+    many_serve: bool
+    """Whether several processes may serve from it."""
     begin: str
     """How a transaction that writes begins."""
 

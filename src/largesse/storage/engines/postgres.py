@@ -69,6 +69,7 @@ class Postgres(Statements):
 
     name = "postgres"
     lanes = 2
+    many_serve = True
     begin = "BEGIN"
 
     def begin_for(self, seconds: float) -> str:

@@ -88,6 +88,7 @@ class Sqlite(Statements):
 
     name = "sqlite"
     lanes = 1
+    many_serve = False
     # BEGIN IMMEDIATE takes the write lock at once. A deferred BEGIN that writes later fails
     # with SQLITE_BUSY_SNAPSHOT when another process wrote in between, and no time-out helps.
     begin = "BEGIN IMMEDIATE"

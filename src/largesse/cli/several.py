@@ -1,0 +1,71 @@
+"""`serve --processes N`: one port and several processes, so that all processors serve.
+
+Each process has a listener of its own on the port (SO_REUSEPORT) and the kernel spreads the
+connections. One more process starts them, starts a new one in the place of one that died, and
+serves nothing itself.
+"""
+
+import multiprocessing
+import signal
+import time
+from collections.abc import Callable
+from multiprocessing.connection import wait
+from multiprocessing.context import SpawnProcess
+
+import structlog
+
+from largesse.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+FIRST_PAUSE = 0.5
+LONGEST_PAUSE = 30.0
+"""Seconds between the death of a process and the start of the next one in its place: twice as
+long each time, for what kills one at once would kill the next one as well."""
+
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+Serve = Callable[[Settings], None]
+
+
+class Several:
+    """Processes that serve, until this one is told to stop."""
+
+    def __init__(self, serve: Serve, settings: Settings) -> None:
+        # Spawned, not forked: a child would inherit locks and connections in any state.
+        self._start = multiprocessing.get_context("spawn").Process
+        self._serve = serve
+        self._settings = settings
+        self._running: list[SpawnProcess] = []
+        self._stopping = False
+
+    def run(self) -> None:
+        """Keep as many processes running as the settings say."""
+        for number in STOPPING:
+            signal.signal(number, self._stop)
+        # Woken by a signal too: its handler runs in the middle of the wait.
+        pause, due = FIRST_PAUSE, time.monotonic()
+        while not self._stopping:
+            missing = self._settings.processes - len(self._running)
+            if missing and time.monotonic() >= due:
+                self._running += [self._one() for _ in range(missing)]
+            wait([process.sentinel for process in self._running], timeout=pause)
+            died = [process for process in self._running if process.exitcode is not None]
+            for process in died:
+                self._running.remove(process)
+                if not self._stopping:
+                    log.error("a serving process died", exit_code=process.exitcode)
+            pause = min(pause * 2, LONGEST_PAUSE) if died else FIRST_PAUSE
+            due = time.monotonic() + pause if died else due
+        for process in self._running:
+            process.join()
+
+    def _one(self) -> SpawnProcess:
+        process = self._start(target=self._serve, args=(self._settings,))
+        process.start()
+        return process
+
+    def _stop(self, _number: int, _frame: object) -> None:
+        self._stopping = True
+        for process in self._running:
+            process.terminate()
