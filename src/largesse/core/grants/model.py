@@ -16,6 +16,8 @@ class GrantState(StrEnum):
 
     ACTIVE = "active"
     REVOKED = "revoked"
+    EXPIRED = "expired"
+    """Past its end. A row may still say `active` then: it is read as expired (see store.py)."""
 
 
 class RecipientKind(StrEnum):
@@ -40,6 +42,8 @@ class GrantOutcome(StrEnum):
 IS_ACTIVE = text("state = 'active'")
 """The condition of the index of active grants, a literal so that both databases see it fits."""
 
+TO_EMAIL = text("customer_id IS NULL")
+
 grants = Table(
     "grants",
     metadata,
@@ -56,6 +60,7 @@ grants = Table(
     Column("job_id", Uuid),
     Column("state", String(10), nullable=False),
     created_at(),
+    Column("expires_at", Utc),
     Column("revoked_at", Utc),
     reference("promotion_id", "promotions.id"),
     reference("customer_id", "customers.id"),
@@ -69,8 +74,27 @@ grants = Table(
         sqlite_where=IS_ACTIVE,
         postgresql_where=IS_ACTIVE,
     ),
-    Index("ix_grants_recipient", "organization_id", "recipient_key"),
-    Index("ix_grants_job_id", "organization_id", "job_id"),
+    Index(
+        "ix_grants_email",
+        "organization_id",
+        "recipient_key",
+        "id",
+        sqlite_where=TO_EMAIL,
+        postgresql_where=TO_EMAIL,
+    ),
+    *(
+        # Those whose column is null are in the way of nobody who deletes, and nobody lists them.
+        Index(
+            f"ix_grants_{name}",
+            "organization_id",
+            name,
+            "id",
+            sqlite_where=text(f"{name} IS NOT NULL"),
+            postgresql_where=text(f"{name} IS NOT NULL"),
+        )
+        for name in ("customer_id", "job_id", "source_id")
+    ),
+    Index("ix_grants_promotion_id", "organization_id", "promotion_id", "id"),
 )
 
 
@@ -86,6 +110,7 @@ class Grant:
     job_id: UUID | None
     state: GrantState
     created_at: datetime
+    expires_at: datetime | None
     revoked_at: datetime | None
 
 

@@ -111,5 +111,6 @@ def _grant(row: dict[str, Any]) -> Grant:
         job_id=row["job_id"],
         state=row["state"],
         created_at=row["created_at"],
+        expires_at=None,
         revoked_at=None,
     )
