@@ -11,6 +11,7 @@ import jwt
 
 from largesse.core import clock
 from largesse.core.access import passwords, store
+from largesse.core.access.failed import UNKNOWN_USER, FailedLogins
 from largesse.core.access.model import (
     RIGHTS,
     Actor,
@@ -19,6 +20,7 @@ from largesse.core.access.model import (
     Organization,
     Role,
     organization_aliases,
+    system,
 )
 from largesse.core.access.remembered import Remembered
 from largesse.core.access.throttle import Throttle
@@ -33,9 +35,12 @@ from largesse.core.errors import (
     UnknownOrganization,
     UnknownUnit,
 )
+from largesse.core.events import store as event_store
+from largesse.core.events.model import EventKind, author_of
 from largesse.core.ids import new_id, parsed_id
 from largesse.core.limits import check_fits, storable
 from largesse.core.text import folded
+from largesse.core.together import together
 from largesse.storage.database import Database, Transaction
 
 ALGORITHM = "HS256"
@@ -67,6 +72,7 @@ class Access:
         self._throttle = Throttle(failures=failures, seconds=failure_seconds)
         self._callers: Remembered[str, Caller] = Remembered(seconds=recheck_seconds, most=KNOWN)
         self._actors: Remembered[ActorKey, Actor] = Remembered(seconds=recheck_seconds, most=KNOWN)
+        self._failed = FailedLogins(database)
 
     async def signing_key(self) -> bytes:
         """Return the key that signs tokens and hides short secrets; make it on first use."""
@@ -102,7 +108,10 @@ class Access:
             if await store.add_aliases(tx, organization_id, aliases) != len(aliases):
                 raise AlreadyExists("organization")
             found = await store.organization(tx, organization_id)
-        assert found is not None
+            assert found is not None
+            by, told = author_of(system(found)), {"name": name, "aliases": [a for a, _ in aliases]}
+            subject = ("organization", organization_id)
+            event_store.record(tx, by, EventKind.ORGANIZATION_CREATED, subject, after=told)
         return found
 
     async def organizations(self) -> list[Organization]:
@@ -169,8 +178,12 @@ class Access:
                 if organization_id is not None
                 else None
             )
-        if not await passwords.fits(user.password_hash if user else None, password) or not user:
+        fits = await passwords.fits(user.password_hash if user else None, password)
+        if not fits or not user or not user.active:
             self._throttle.failed(*key)
+            if organization_id is not None:
+                subject = ("user", user.id if user else UNKNOWN_USER)
+                self._failed.tell(organization_id, EventKind.LOGIN_FAILED, subject, address)
             raise BadCredentials()
         self._throttle.succeeded(*key)
         async with self._database.read() as tx:
@@ -190,10 +203,14 @@ class Access:
         if key_id is not None and parts[1].isdecimal() and len(parts[1]) < 19:
             async with self._database.read() as tx:
                 row = await store.key_row(tx, int(parts[1]), key_id)
-                if row and passwords.same(row.secret_hash, passwords.digest(parts[3])):
+                fits = row and passwords.same(row.secret_hash, passwords.digest(parts[3]))
+                if row and fits and row.revoked_at is None:
                     return await self._caller(
                         tx, row.organization_id, row.user_id, None, key_id=key_id
                     )
+            if row:
+                subject = ("key", row.id)
+                self._failed.tell(row.organization_id, EventKind.KEY_FAILED, subject, address)
         self._throttle.failed("key", address)
         raise BadCredentials()
 
@@ -216,6 +233,9 @@ class Access:
             "exp": now + seconds,
         }
         token = jwt.encode(claims, await self.signing_key(), algorithm=ALGORITHM)
+        told = {"token_id": str(token_id)}
+        row = event_store.event_row(caller, EventKind.TOKEN_ISSUED, _user(caller), data=told)
+        await together(self._database, event_store.write_each, row)
         return IssuedToken(token, seconds, caller)
 
     async def authenticate(self, token: str) -> Caller:
@@ -246,6 +266,8 @@ class Access:
             raise BadToken()
         async with self._database.write() as tx:
             await store.revoke_token(tx, caller.organization_id, caller.token_id, caller.expires_at)
+            subject, told = _user(caller), {"token_id": str(caller.token_id)}
+            event_store.record(tx, caller, EventKind.TOKEN_RELEASED, subject, data=told)
         self._callers.forget(token)
 
     async def actor(
@@ -259,6 +281,10 @@ class Access:
                 actor = await store.actor(tx, organization_id, user_id, unit_id)
             self._actors.keep(key, actor)
         return actor
+
+    async def settle(self) -> None:
+        """Wait until every failed login is in the log."""
+        await self._failed.settle()
 
     # --- inside --------------------------------------------------------------------------------
 
@@ -340,6 +366,10 @@ class Access:
             last_name=row.last_name,
             role=row.role,
         )
+
+
+def _user(caller: Caller) -> event_store.Subject:
+    return "user", caller.user_id or UNKNOWN_USER
 
 
 def _left(caller: Caller) -> float | None:

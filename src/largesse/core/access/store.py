@@ -166,12 +166,11 @@ async def wire_names(tx: Transaction, organization_id: int) -> dict[str, str]:
 
 
 async def key_row(tx: Transaction, organization_id: int, key_id: UUID) -> Row[Any] | None:
-    """Return an application key's row with the secret's hash, unless it is revoked."""
+    """Return an application key's row with the secret's hash; it may be revoked."""
     return await tx.row(
         select(application_keys).where(
             application_keys.c.organization_id == organization_id,
             application_keys.c.id == key_id,
-            application_keys.c.revoked_at.is_(None),
         )
     )
 

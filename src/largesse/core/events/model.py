@@ -39,7 +39,8 @@ class EventKind(StrEnum):
     """Codes were put into a pool at once."""
     CODE_ISSUED = "code.issued"
     CODE_CANCELLED = "code.cancelled"
-    TOKEN_ISSUED = "user.logged_in"  # noqa: S105: what happened, not a password
+    TOKEN_ISSUED = "user.token_issued"
+    """A login; an application key that is presented itself needs none."""
     TOKEN_RELEASED = "user.logged_out"
     LOGIN_FAILED = "user.login_failed"
     KEY_FAILED = "key.login_failed"

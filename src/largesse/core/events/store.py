@@ -86,6 +86,13 @@ async def write(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:
     await tx.execute(tx.prepared("insert events", build), given)
 
 
+async def write_each(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> list[None]:
+    """Add lines that tell of nothing else that is written, as a batch of a group commit."""
+    for row in rows:
+        tx.at_end(write, row)
+    return [None] * len(rows)
+
+
 async def page(
     tx: Transaction,
     organization_id: int,
