@@ -4,12 +4,14 @@ import asyncio
 import json
 import signal
 import socket
+from collections.abc import Callable
 
 import httpx
+import psutil
 import pytest
 
 from largesse.demo.data import CUSTOMER, KEY_SECRET, PASSWORD, USERNAME
-from tests.cli.command import Largesse, one_line
+from tests.cli.command import SECONDS, Largesse, Running, one_line
 
 SERVE = ("serve", "--port", "0")
 
@@ -49,6 +51,62 @@ async def test_several_processes_serve_one_postgres(largesse: Largesse) -> None:
         for server in (one, two):
             async with httpx.AsyncClient(base_url=server.url) as client:
                 assert (await client.get("/health/ready")).status_code == 200
+
+
+@pytest.mark.parametrize("engine_name", ["postgres"])
+async def test_one_port_with_several_processes(largesse: Largesse) -> None:
+    async with largesse.running(*SERVE, "--processes", "2") as server:
+        first = serving(server)
+        assert len(first) == 2
+        await until_served(server.url)
+        first[0].kill()
+        await until(lambda: len(serving(server)) == 2 and first[0] not in serving(server))
+        await until_served(server.url)
+        before = serving(server)
+        ran = await server.stop()
+    assert (ran.code, ran.out) == (0, "")
+    (line,) = ran.err.splitlines()
+    assert "a serving process died" in line
+    assert not any(process.is_running() for process in before)
+
+
+@pytest.mark.parametrize("engine_name", ["postgres"])
+async def test_processes_end_with_the_one_that_started_them(largesse: Largesse) -> None:
+    async with largesse.running(*SERVE, "--processes", "2") as server:
+        before = serving(server)
+        server.process.kill()
+        await until(lambda: not any(process.is_running() for process in before))
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+async def test_sqlite_has_one_process(largesse: Largesse) -> None:
+    one_line(await largesse.process(*SERVE, "--processes", "2"), "one serving process")
+
+
+def serving(server: Running) -> list[psutil.Process]:
+    """Return the processes that serve for one that was started with --processes."""
+    children = psutil.Process(server.process.pid).children()
+    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+
+async def until_served(url: str) -> None:
+    """Ask over new connections until one is served, as a client does that tries again."""
+    async with httpx.AsyncClient(base_url=url) as client:
+        for _ in range(100):
+            try:
+                assert (await client.get("/health/ready")).status_code == 200
+            except httpx.TransportError:
+                await asyncio.sleep(0.05)
+            else:
+                return
+    raise AssertionError("nothing is served")
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(SECONDS):
+        while not true():
+            await asyncio.sleep(0.05)
 
 
 async def test_an_address_that_is_taken_is_told(largesse: Largesse) -> None:

@@ -10,7 +10,8 @@ import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
 from email.message import EmailMessage
-from typing import Any
+from multiprocessing.synchronize import Event
+from typing import Any, TypeVar
 
 import msgspec
 import rich_click as click
@@ -28,6 +29,8 @@ from largesse.cli.several import Several
 from largesse.demo import data
 from largesse.services import open_services
 from largesse.settings import Settings
+
+T = TypeVar("T")
 
 BACKLOG = 2048
 """Connections that may wait to be accepted."""
@@ -64,8 +67,8 @@ def serve_until_stopped(settings: Settings, *, demo: bool, as_json: bool) -> Non
         tell = functools.partial(_announce, prints_mail=prints_mail, as_json=as_json)
         if settings.processes > 1:
             # Bound, and not listening: it keeps the port for the others.
-            _run(_prepare(settings, demo, tell))
-            Several(_serve_beside_others, settings).run()
+            loaded = _run(_prepare(settings, demo))
+            Several(_serve_beside_others, settings).run(lambda: tell(settings, loaded))
         else:
             listener.listen(BACKLOG)
             _run(_serve(settings, listener, demo, tell))
@@ -74,25 +77,25 @@ def serve_until_stopped(settings: Settings, *, demo: bool, as_json: bool) -> Non
 Tell = Callable[[Settings, data.DemoCredentials | None], None]
 
 
-def _run(running: Coroutine[Any, Any, None]) -> None:
+def _run(running: Coroutine[Any, Any, T]) -> T:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(running)
+        return runner.run(running)
 
 
-async def _prepare(settings: Settings, demo: bool, tell: Tell) -> None:
+async def _prepare(settings: Settings, demo: bool) -> data.DemoCredentials | None:
     """Do what is done once, before several processes serve."""
     async with opened(settings, migrate=True) as services:
         if not services.database.engine.many_serve:
             raise CommandError("One SQLite file has one serving process: leave --processes out.")
-        tell(settings, await data.load(services) if demo else None)
+        return await data.load(services) if demo else None
 
 
-def _serve_beside_others(settings: Settings) -> None:
+def _serve_beside_others(settings: Settings, serving: Event) -> None:
     """Serve as one of several processes, until this one or the one that started it ends."""
     log.configure(look=settings.log_format, level=settings.log_level)
     with _listen(settings, shared=True) as listener:
         listener.listen(BACKLOG)
-        _run(_serve(settings, listener, False, lambda *_: None))
+        _run(_serve(settings, listener, False, lambda *_: serving.set()))
 
 
 async def _serve(settings: Settings, listener: socket.socket, demo: bool, tell: Tell) -> None:

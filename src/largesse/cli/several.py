@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
+from multiprocessing.synchronize import Event
 
 import structlog
 
@@ -25,7 +26,11 @@ long each time, for what kills one at once would kill the next one as well."""
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
-Serve = Callable[[Settings], None]
+LOOK_SECONDS = 0.05
+"""How often it is looked whether the first process serves."""
+
+Serve = Callable[[Settings, Event], None]
+"""Serves, and sets the event once connections are taken."""
 
 
 class Several:
@@ -33,37 +38,48 @@ class Several:
 
     def __init__(self, serve: Serve, settings: Settings) -> None:
         # Spawned, not forked: a child would inherit locks and connections in any state.
-        self._start = multiprocessing.get_context("spawn").Process
+        self._context = multiprocessing.get_context("spawn")
+        self._serving = self._context.Event()
         self._serve = serve
         self._settings = settings
         self._running: list[SpawnProcess] = []
         self._stopping = False
 
-    def run(self) -> None:
-        """Keep as many processes running as the settings say."""
+    def run(self, tell: Callable[[], None]) -> None:
+        """Keep as many processes running as the settings say; `tell` once they serve."""
         for number in STOPPING:
             signal.signal(number, self._stop)
-        # Woken by a signal too: its handler runs in the middle of the wait.
-        pause, due = FIRST_PAUSE, time.monotonic()
+        pause, due, told = FIRST_PAUSE, time.monotonic(), False
         while not self._stopping:
             missing = self._settings.processes - len(self._running)
             if missing and time.monotonic() >= due:
                 self._running += [self._one() for _ in range(missing)]
-            wait([process.sentinel for process in self._running], timeout=pause)
-            died = [process for process in self._running if process.exitcode is not None]
-            for process in died:
-                self._running.remove(process)
-                if not self._stopping:
-                    log.error("a serving process died", exit_code=process.exitcode)
-            pause = min(pause * 2, LONGEST_PAUSE) if died else FIRST_PAUSE
-            due = time.monotonic() + pause if died else due
+            # A signal's handler runs in the middle of the wait: the processes it ends wake this.
+            wait([one.sentinel for one in self._running], timeout=pause if told else LOOK_SECONDS)
+            if not told and self._serving.is_set():
+                told = True
+                tell()
+            if self._bury():
+                pause = min(pause * 2, LONGEST_PAUSE)
+                due = time.monotonic() + pause
+            elif time.monotonic() > due + LONGEST_PAUSE:
+                pause = FIRST_PAUSE
         for process in self._running:
             process.join()
 
     def _one(self) -> SpawnProcess:
-        process = self._start(target=self._serve, args=(self._settings,))
+        process = self._context.Process(target=self._serve, args=(self._settings, self._serving))
         process.start()
         return process
+
+    def _bury(self) -> bool:
+        """Forget the processes that died; say whether there are any."""
+        died = [process for process in self._running if process.exitcode is not None]
+        for process in died:
+            self._running.remove(process)
+            if not self._stopping:
+                log.error("a serving process died", exit_code=process.exitcode)
+        return bool(died)
 
     def _stop(self, _number: int, _frame: object) -> None:
         self._stopping = True
