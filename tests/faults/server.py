@@ -20,6 +20,7 @@ START_SECONDS = 60
 STOP_SECONDS = 45
 
 SERVE = ("serve", "--json", "--port", "0")
+WORK = ("worker", "--json")
 
 
 class Server:
@@ -42,7 +43,7 @@ class Server:
         """Wait until it says where it serves."""
         line = await asyncio.wait_for(asyncio.to_thread(self._out.readline), START_SECONDS)
         assert line, f"the server did not start:\n{self.log}"
-        self.port = urlsplit(json.loads(line)["url"]).port or 0
+        self.port = urlsplit(json.loads(line).get("url", "")).port or 0
 
     def kill(self) -> None:
         """End it as a power cut does: kill -9."""
@@ -77,6 +78,15 @@ async def server(
 
 
 @asynccontextmanager
+async def worker(database_url: str, **settings: Any) -> AsyncIterator[Server]:
+    """Work for a database until the block ends: `largesse worker`, or `serve` on SQLite."""
+    arguments = SERVE if database_url.startswith("sqlite") else WORK
+    async with launched(database_url, arguments=arguments, **settings) as one:
+        await one.ready()
+        yield one
+
+
+@asynccontextmanager
 async def servers(database_url: str, count: int) -> AsyncIterator[list[Server]]:
     """Serve a database by several processes until the block ends."""
     async with AsyncExitStack() as stack:
@@ -86,11 +96,15 @@ async def servers(database_url: str, count: int) -> AsyncIterator[list[Server]]:
 
 @asynccontextmanager
 async def launched(
-    database_url: str, *, command: Sequence[str] | None = None, **settings: Any
+    database_url: str,
+    *,
+    command: Sequence[str] | None = None,
+    arguments: Sequence[str] = SERVE,
+    **settings: Any,
 ) -> AsyncIterator[Server]:
     """Start a process that is to serve a database, and do not wait until it does.
 
-    `command` runs in a Python of its own; without it `largesse serve` does, started by fork.
+    `command` runs in a Python of its own; without it `largesse` does, started by fork.
     """
     chosen = {"database_url": database_url} | settings
     environment = os.environ | {
@@ -100,7 +114,7 @@ async def launched(
     with os.fdopen(read, "rb") as out, tempfile.NamedTemporaryFile(prefix="largesse-") as log:
         with os.fdopen(write, "wb") as written:
             if command is None:
-                process: Any = fork(SERVE, environment, out=written, err=log)
+                process: Any = fork(arguments, environment, out=written, err=log)
             else:
                 process = _popen(command, environment, out=written, err=log)
         one = Server(process, out, log)

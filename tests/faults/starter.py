@@ -86,7 +86,8 @@ def _starter() -> socket.socket:
 def main() -> None:
     """Fork for each order, until the other side is gone."""
     # Heavy, and only for this process.
-    import largesse.cli.serving  # noqa: F401
+    import largesse.cli.serving
+    import largesse.cli.worker  # noqa: F401
 
     orders = socket.socket(fileno=os.dup(0))
     # Servers have no input; left free, the number would become that of some other file.

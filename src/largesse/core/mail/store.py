@@ -11,6 +11,7 @@ from largesse.core.ids import new_id
 from largesse.core.mail.model import (
     IS_QUEUED,
     IS_SENDING,
+    WAKE,
     Attempt,
     DueMail,
     Mail,
@@ -26,6 +27,8 @@ from largesse.storage.records import find, find_all
 async def enqueue(tx: Transaction, rows: Sequence[dict[str, Any]]) -> list[Mail]:
     """Insert mails and return the new ones; one that exists for its customer and code stays."""
     added = await tx.insert_new(mails, rows, returning=(mails,))
+    if added:
+        await tx.wake(WAKE)
     return [value_of(Mail, row) for row in added]
 
 

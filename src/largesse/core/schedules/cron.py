@@ -21,9 +21,9 @@ def zone_named(name: str) -> tzinfo:
         return UTC  # also where the system has no data about zones
     try:
         return ZoneInfo(name)
-    except (OSError, ValueError):
-        # No such file, a folder of files, or no name of a file at all.
-        raise InvalidValue("zone", f"is no time zone that is known here: {name!r}") from None
+    except (OSError, ValueError, LookupError):
+        # A folder of files, no name of a file at all, or no such file.
+        raise InvalidValue("zone", "is no time zone that is known here") from None
 
 
 def check(cron: str, zone: str) -> None:
@@ -54,11 +54,14 @@ def next_after(cron: str, zone: str, moment: datetime) -> datetime:
 
 def last_until(cron: str, zone: str, first: datetime, now: datetime) -> datetime:
     """Return the last moment of an expression until now; `first` is one of them."""
-    # The search backwards begins before its moment.
-    back = croniter(cron, (now + timedelta(seconds=1)).astimezone(zone_named(zone)))
-    while True:
-        found: datetime = back.get_prev(datetime)
-        if found <= first:
-            return first
-        if found <= now and (not found.fold or "*" in cron.split()[1]):
-            return found.astimezone(UTC)
+    # Forwards only, so that both functions agree, and from near enough that it is soon done.
+    span = timedelta(hours=1)
+    found = first
+    while now - span > first:
+        found = next_after(cron, zone, now - span)
+        if found <= now:
+            break
+        found, span = first, span * 24
+    while (following := next_after(cron, zone, found)) <= now:
+        found = following
+    return found

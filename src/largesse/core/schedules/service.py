@@ -10,6 +10,8 @@ import structlog
 from largesse.core import clock
 from largesse.core.access.model import Caller, Right
 from largesse.core.errors import AlreadyExists, InvalidValue, Refused, UnknownSchedule
+from largesse.core.events import store as event_store
+from largesse.core.events.model import EventKind
 from largesse.core.jobs.model import Job
 from largesse.core.limits import check_fits
 from largesse.core.records import Page, Records, check_after, check_limit, page_of
@@ -65,6 +67,8 @@ class Schedules(Records[Schedule]):
                 raise AlreadyExists("slot")
             job = await starter.start(tx, own, found.parameters)
             await store.end_slot(tx, own, slot_id, job_id=job.id, error=None)
+            subject, told = ("schedule", found.id), {"job_id": str(job.id)}
+            event_store.record(tx, caller, EventKind.SCHEDULE_STARTED, subject, data=told)
         return job
 
     async def slots(

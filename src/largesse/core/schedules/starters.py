@@ -8,6 +8,7 @@ from largesse.core.access.model import Right
 from largesse.core.campaigns.store import campaign_named
 from largesse.core.codes.generation import MOST, Generation
 from largesse.core.errors import InvalidValue, UnknownCampaign
+from largesse.core.events.model import worker_of
 from largesse.core.jobs.model import Job
 from largesse.storage.database import Transaction
 
@@ -40,7 +41,7 @@ class ScheduledCodes:
         """
         campaign_id = await self._campaign_id(tx, organization_id, parameters)
         count = parameters["count"]
-        job = await self._generation.start(tx, organization_id, campaign_id, count)
+        job = await self._generation.start(tx, worker_of(organization_id), campaign_id, count)
         assert job is not None  # it has no key that another one could have
         return job
 
