@@ -21,6 +21,9 @@ from largesse.core.templates import limits
 DEEPEST = 60
 """Levels of a template: blocks, brackets and the like inside each other."""
 
+LARGEST = 3000
+"""Expressions, and parts of them, in a template: tenths of a second to compile."""
+
 ALLOWED = frozenset(
     {
         *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.For, nodes.Assign),
@@ -38,7 +41,7 @@ WORDS: Mapping[type[nodes.Node], str] = {
     nodes.AssignBlock: "{% set %} around a text",
     nodes.NSRef: "{% set %} of a part",
     nodes.FromImport: "{% from %}",
-    nodes.ScopedEvalContextModifier: "{% autoescape %}",
+    nodes.Scope: "{% autoescape %}",
 }
 """How those are called whose class says it otherwise than a template does."""
 
@@ -202,15 +205,20 @@ def _checked(source: str, field: str) -> nodes.Template:
     tree = _parsed(source, field)
     called: set[int] = set()
     waiting: list[tuple[nodes.Node, int]] = [(tree, 0)]
+    line = size = 0
     while waiting:
         node, depth = waiting.pop()
+        # Not every node of Jinja2's knows its line.
+        line, size = node.lineno or line, size + 1
+        if size > LARGEST:
+            raise InvalidValue(field, "has too many expressions")
         if isinstance(node, nodes.Call):
             called.add(id(node.node))
         reason = TOO_DEEP if depth > DEEPEST else _objection(node)
         if _name(node) in FUNCTIONS and id(node) not in called:
             reason = f"{_name(node)} is a function, to be called"
         if reason is not None:
-            raise InvalidValue(field, f"line {node.lineno}: {reason}")
+            raise InvalidValue(field, f"line {line}: {reason}")
         waiting += [(child, depth + 1) for child in reversed([*node.iter_child_nodes()])]
     return tree
 

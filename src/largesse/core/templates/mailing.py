@@ -19,6 +19,7 @@ from largesse.core.errors import (
     UnknownCampaign,
     UnknownTemplate,
 )
+from largesse.core.events.model import Author
 from largesse.core.mail.model import Priority
 from largesse.core.mail.rows import mail_row
 from largesse.core.suppressions.store import suppressed_among
@@ -28,15 +29,6 @@ from largesse.core.templates.model import Addressee, MailTemplate, Rendered, Tem
 from largesse.core.templates.render import Compiled, Compiler, filled
 from largesse.core.text import checked_email
 from largesse.storage.database import Transaction
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """On whose behalf mails are made: codes that they claim are noted as issued by them."""
-
-    organization_id: int
-    user_id: UUID | None = None
-    unit_id: UUID | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -73,7 +65,7 @@ class Mailing:
     async def queue(
         self,
         tx: Transaction,
-        sender: Sender,
+        by: Author,
         key: str,
         recipients: Sequence[Addressee],
         *,
@@ -82,20 +74,20 @@ class Mailing:
     ) -> list[UUID | Refused]:
         """Queue a mail for each recipient; return its id or its refusal, in order.
 
-        Codes that the template claims are given in this transaction. A refused mail leaves
+        Codes that the template claims are given in this transaction, `by` whoever asked. A refused mail leaves
         nothing: codes that it had claimed go back.
 
         Raises:
             UnknownTemplate: nothing has this key.
             InvalidValue: it is marketing, and there is no `public_url` to unsubscribe at.
         """
-        letters = await self._letters(tx, sender.organization_id, key, recipients)
+        letters = await self._letters(tx, by.organization_id, key, recipients)
         going = [letter for letter in letters if isinstance(letter, Letter)]
-        await self._prepare(tx, sender, going)
+        await self._prepare(tx, by, going)
         ready = [letter for letter in going if letter.refusal is None]
         now = clock.now()
         rows = {
-            id(letter): self._row(sender.organization_id, letter, now, job_id, priority)
+            id(letter): self._row(by.organization_id, letter, now, job_id, priority)
             for letter in ready
         }
         if rows:
@@ -151,18 +143,18 @@ class Mailing:
             url = link.url(Purpose.UNSUBSCRIBE, organization_id, email)
         return Letter(addressee, template, self.compiler.compiled(template), url)
 
-    async def _prepare(self, tx: Transaction, sender: Sender, letters: list[Letter]) -> None:
+    async def _prepare(self, tx: Transaction, by: Author, letters: list[Letter]) -> None:
         """Fill the letters, with the codes they claim; or say in each why not."""
         if not any(letter.compiled.campaigns for letter in letters):
             for letter in letters:
                 _fill(letter)
             return
-        await _refuse_suppressed(tx, sender.organization_id, letters)
+        await _refuse_suppressed(tx, by.organization_id, letters)
         going = [letter for letter in letters if letter.refusal is None]
         while going:
             try:
                 async with tx.savepoint():
-                    await self._claim(tx, sender, going)
+                    await self._claim(tx, by, going)
                     for letter in going:
                         if letter.refusal is None:
                             _fill(letter)
@@ -175,10 +167,10 @@ class Mailing:
                 for letter in going:
                     letter.begin_again()
 
-    async def _claim(self, tx: Transaction, sender: Sender, letters: Sequence[Letter]) -> None:
+    async def _claim(self, tx: Transaction, by: Author, letters: Sequence[Letter]) -> None:
         """Give each letter a code of each of its campaigns, all by a handful of statements."""
         wanted = [(letter, name) for letter in letters for name in letter.compiled.campaigns]
-        found = await _campaigns(tx, sender.organization_id, {name for _, name in wanted})
+        found = await _campaigns(tx, by.organization_id, {name for _, name in wanted})
         asking: list[tuple[Letter, str]] = []
         for letter, name in wanted:
             if name in found:
@@ -186,20 +178,18 @@ class Mailing:
             else:
                 letter.refusal = letter.refusal or UnknownCampaign(name, "alternative code or name")
         asking = [(letter, name) for letter, name in asking if letter.refusal is None]
-        format_key = await self._formats.key(sender.organization_id)
+        format_key = await self._formats.key(by.organization_id)
         now = clock.now()
         outcomes = await issue(
             tx,
             [
                 IssueCode(
-                    organization_id=sender.organization_id,
+                    by=by,
                     wanted=CampaignRef("id", found[name].id.hex),
                     now=now,
                     format_key=format_key,
                     receiver=_receiver(letter.addressee),
                     on_request_only=False,
-                    user_id=sender.user_id,
-                    unit_id=sender.unit_id,
                 )
                 for letter, name in asking
             ],

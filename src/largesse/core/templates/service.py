@@ -15,6 +15,7 @@ from largesse.core.errors import (
     Refused,
     UnknownTemplate,
 )
+from largesse.core.events.model import author_of
 from largesse.core.limits import check_fits
 from largesse.core.mail import store as mail_store
 from largesse.core.mail.model import Mail
@@ -22,7 +23,7 @@ from largesse.core.records import Records
 from largesse.core.templates import store
 from largesse.core.templates.builtin import BUILT_IN
 from largesse.core.templates.language import CLAIM
-from largesse.core.templates.mailing import Mailing, Sender, values_of
+from largesse.core.templates.mailing import Mailing, values_of
 from largesse.core.templates.model import (
     ANY_LOCALE,
     Addressee,
@@ -130,8 +131,7 @@ class Templates(Records[MailTemplate]):
             else:
                 addressee = Addressee(email=checked_email(email or ""))
             addressee = replace(addressee, values=values or {}, locale=locale or addressee.locale)
-            sender = Sender(organization_id, caller.user_id, caller.unit_id)
-            (outcome,) = await self._mailing.queue(tx, sender, key, [addressee])
+            (outcome,) = await self._mailing.queue(tx, author_of(caller), key, [addressee])
             if isinstance(outcome, Refused):
                 raise outcome
             queued = await mail_store.mail(tx, organization_id, outcome)
