@@ -22,6 +22,7 @@ from largesse.core.errors import (
     UnknownCampaign,
     WrongState,
 )
+from largesse.core.events.model import author_of
 from largesse.core.jobs.model import Job, JobState
 from largesse.services import Services, open_services
 from largesse.storage.sequences import last_number
@@ -232,7 +233,7 @@ class TestGeneration:
         for first in (True, False):
             async with services.database.write() as tx:
                 job = await services.generation.start(
-                    tx, owner.organization_id, campaign.id, 5, key="need"
+                    tx, author_of(owner), campaign.id, 5, key="need"
                 )
             assert (job is not None) == first
 

@@ -14,6 +14,7 @@ from largesse.core.codes.importing import Importing
 from largesse.core.codes.model import CampaignRef, CodeState
 from largesse.core.codes.store import EXPORTED
 from largesse.core.errors import UnknownCampaign
+from largesse.core.events.model import author_of
 from largesse.core.jobs.model import Job
 from largesse.storage.database import Database
 
@@ -47,14 +48,7 @@ class BulkCodes:
         caller.require(Right.MANAGE_CAMPAIGNS)
         found = await self._campaign(caller, campaign)
         async with self._database.write() as tx:
-            job = await self._generation.start(
-                tx,
-                caller.organization_id,
-                found.id,
-                count,
-                user_id=caller.user_id,
-                unit_id=caller.unit_id,
-            )
+            job = await self._generation.start(tx, author_of(caller), found.id, count)
         assert job is not None  # it has no key that another one could have
         return job
 
@@ -73,13 +67,7 @@ class BulkCodes:
         found = await self._campaign(caller, campaign)
         async with self._database.read() as tx:
             await open_campaign(tx, caller.organization_id, found.id)
-        return await self._importing.read(
-            caller.organization_id,
-            found.id,
-            blocks,
-            user_id=caller.user_id,
-            unit_id=caller.unit_id,
-        )
+        return await self._importing.read(author_of(caller), found.id, blocks)
 
     async def export(
         self,

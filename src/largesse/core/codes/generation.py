@@ -12,6 +12,7 @@ from largesse.core.codes.format import CodeFormat
 from largesse.core.codes.known_formats import KnownFormats
 from largesse.core.codes.load import Filling, load_codes
 from largesse.core.errors import InvalidCodeFormat, InvalidValue, UnknownCampaign, WrongState
+from largesse.core.events.model import Author
 from largesse.core.ids import new_id
 from largesse.core.jobs import store as job_store
 from largesse.core.jobs.kind import Chunk, Outcome
@@ -41,13 +42,11 @@ class Generation:
     async def start(
         self,
         tx: Transaction,
-        organization_id: int,
+        by: Author,
         campaign_id: UUID,
         count: int,
         *,
         key: str | None = None,
-        user_id: UUID | None = None,
-        unit_id: UUID | None = None,
     ) -> Job | None:
         """Add a job that puts `count` new codes into a pool; None if one with the key is there.
 
@@ -58,23 +57,24 @@ class Generation:
         """
         if not 1 <= count <= MOST:
             raise InvalidValue("count", f"must be from 1 to {MOST:,}")
-        campaign = await open_campaign(tx, organization_id, campaign_id)
-        await check_room(tx, self._formats, organization_id, campaign, count)
+        campaign = await open_campaign(tx, by.organization_id, campaign_id)
+        await check_room(tx, self._formats, by.organization_id, campaign, count)
+        unit_id = by.unit_id and by.unit_id.hex
         job = {
-            "organization_id": organization_id,
+            "organization_id": by.organization_id,
             "id": new_id(),
             "kind": GENERATE,
             "key": key,
-            "parameters": {"campaign_id": campaign_id.hex, "unit_id": unit_id and unit_id.hex},
+            "parameters": {"campaign_id": campaign_id.hex, "unit_id": unit_id},
             "state": JobState.WAITING,
             "total": count,
             "done": 0,
             "counts": {},
             "attempts": 0,
             "created_at": clock.now(),
-            "created_by_user": user_id,
+            "created_by_user": by.user_id,
         }
-        return await job_store.add_job(tx, job)
+        return await job_store.add_job(tx, job, by)
 
     # --- the worker's side ---------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from largesse.core.codes.known_formats import KnownFormats
 from largesse.core.codes.load import load_codes
 from largesse.core.codes.sheet import BOM, Head, head_of, lines_of, row_of, text_of
 from largesse.core.errors import InvalidValue, WrongState
+from largesse.core.events.model import Author
 from largesse.core.ids import new_id
 from largesse.core.jobs import store as job_store
 from largesse.core.jobs.kind import Chunk, Outcome
@@ -77,15 +78,7 @@ class Importing:
         self._database = database
         self._formats = formats
 
-    async def read(
-        self,
-        organization_id: int,
-        campaign_id: UUID,
-        blocks: Iterable[bytes],
-        *,
-        user_id: UUID | None,
-        unit_id: UUID | None,
-    ) -> Job:
+    async def read(self, by: Author, campaign_id: UUID, blocks: Iterable[bytes]) -> Job:
         """Keep a sheet's lines with a new job, and return the job.
 
         They are read some thousands at a time, each in a transaction of its own: whoever reads
@@ -98,9 +91,9 @@ class Importing:
         batch = list(islice(lines, LINES_AT_ONCE))
         if not batch:
             raise InvalidValue("file", "has no codes")
-        new = _job(organization_id, campaign_id, head, user_id=user_id, unit_id=unit_id)
+        new, organization_id = _job(by, campaign_id, head), by.organization_id
         async with self._database.write() as tx:
-            await job_store.add_job(tx, new)
+            await job_store.add_job(tx, new, by)
             claim = await job_store.claim(
                 tx, new_id(), lease_seconds=READING_SECONDS, job_id=new["id"]
             )
@@ -187,22 +180,15 @@ def _opened(blocks: Iterable[bytes]) -> tuple[Head, int, Iterator[str]]:
     return (head, number + 1, rest) if head.named else (head, number, chain([text], rest))
 
 
-def _job(
-    organization_id: int,
-    campaign_id: UUID,
-    head: Head,
-    *,
-    user_id: UUID | None,
-    unit_id: UUID | None,
-) -> dict[str, Any]:
+def _job(by: Author, campaign_id: UUID, head: Head) -> dict[str, Any]:
     return {
-        "organization_id": organization_id,
+        "organization_id": by.organization_id,
         "id": new_id(),
         "kind": IMPORT,
         "key": None,
         "parameters": {
             "campaign_id": campaign_id.hex,
-            "unit_id": unit_id and unit_id.hex,
+            "unit_id": by.unit_id and by.unit_id.hex,
             "columns": list(head.columns),
         },
         "state": JobState.WAITING,
@@ -211,7 +197,7 @@ def _job(
         "counts": {},
         "attempts": 0,
         "created_at": clock.now(),
-        "created_by_user": user_id,
+        "created_by_user": by.user_id,
     }
 
 

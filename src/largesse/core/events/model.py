@@ -63,6 +63,9 @@ class EventKind(StrEnum):
     JOB_FAILED = "job.failed"
     JOB_CANCELLED = "job.cancelled"
     JOB_RESUMED = "job.resumed"
+    JOB_DELETED = "job.deleted"
+    SCHEDULE_STARTED = "schedule.started"
+    """A schedule's job was started by hand."""
 
 
 # A line that has no state before or after keeps nothing there: SQL's NULL, not JSON's.

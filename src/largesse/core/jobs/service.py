@@ -11,6 +11,8 @@ from uuid import UUID
 from largesse.core import clock
 from largesse.core.access.model import Caller, Right
 from largesse.core.errors import UnknownJob, WrongState
+from largesse.core.events import store as event_store
+from largesse.core.events.model import EventKind
 from largesse.core.jobs import store
 from largesse.core.jobs.model import OPEN, STOPPED, Job, JobRow, JobState, job_rows, jobs
 from largesse.core.limits import unfit
@@ -137,6 +139,7 @@ class Jobs(Records[Job]):
             if not gone:
                 found = await self._one(tx, caller.organization_id, record_id)
                 raise WrongState("job", found.state)
+            event_store.record(tx, caller, EventKind.JOB_DELETED, ("job", record_id))
 
     async def _move(
         self, caller: Caller, job_id: UUID, allowed: frozenset[JobState], state: JobState
@@ -148,6 +151,9 @@ class Jobs(Records[Job]):
             if job is None:
                 found = await self._one(tx, caller.organization_id, job_id)
                 raise WrongState("job", found.state)
+            cancelled = state == JobState.CANCELLED
+            kind = EventKind.JOB_CANCELLED if cancelled else EventKind.JOB_RESUMED
+            store.tell(tx, caller, kind, job, total=job.total, done=job.done)
         return job
 
     def _value(self, row: Any) -> Job:

@@ -9,6 +9,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, case, func, literal, or_, select, update
 
 from largesse.core import clock
+from largesse.core.access.model import Caller
+from largesse.core.events import store as event_store
+from largesse.core.events.model import Author, EventKind, worker_of
 from largesse.core.jobs.model import (
     IS_OPEN,
     IS_OVER,
@@ -38,13 +41,28 @@ USUAL = "usual"
 keeps its items: a million of them are a thousand rows."""
 
 
-async def add_job(tx: Transaction, values: Mapping[str, Any]) -> Job | None:
-    """Insert a job and return it, or None if one with its key is there already."""
+async def add_job(
+    tx: Transaction, values: Mapping[str, Any], by: Caller | Author | None = None
+) -> Job | None:
+    """Insert a job and return it, or None if one with its key is there already.
+
+    Without a name in `by` the log has the worker start it on behalf of the job's user.
+    """
     rows = await tx.insert_new(jobs, [dict(values)], returning=(jobs,))
     if not rows:
         return None
     await tx.wake(WAKE)
-    return job_of(rows[0])
+    found = job_of(rows[0])
+    by = by or worker_of(values["organization_id"], user_id=values["created_by_user"])
+    tell(tx, by, EventKind.JOB_STARTED, found, total=found.total)
+    return found
+
+
+def tell(
+    tx: Transaction, by: Caller | Author, kind: EventKind, job: Job | Claim, **more: Any
+) -> None:
+    """Tell the log of a job as a whole: what it does with each row stands in its rows."""
+    event_store.record(tx, by, kind, ("job", job.id), data={"kind": job.kind, **more})
 
 
 def job_of(row: Any) -> Job:
@@ -337,6 +355,9 @@ async def record(
         .where(jobs.c.organization_id == claim.organization_id, jobs.c.id == claim.id)
         .values(counts=dict(counts), failed=failed, seconds_worked=jobs.c.seconds_worked + seconds)
     )
+    if done >= claim.total:
+        by = worker_of(claim.organization_id, user_id=claim.created_by_user)
+        tell(tx, by, EventKind.JOB_DONE, claim, total=claim.total, counts=dict(counts))
     if USUAL in claim.parameters:
         return
     await remove(
@@ -371,7 +392,10 @@ async def fail(
         "lease_until": None,
         "finished_at": clock.now(),
     }
-    await _leave(tx, claim, values)
+    if await _leave(tx, claim, values):
+        by = worker_of(claim.organization_id, user_id=claim.created_by_user)
+        # Not the error: it may name addresses, and stands with the job.
+        tell(tx, by, EventKind.JOB_FAILED, claim, total=claim.total, done=claim.done, state=state)
 
 
 async def release(tx: Transaction, claim: Claim) -> None:
@@ -380,9 +404,9 @@ async def release(tx: Transaction, claim: Claim) -> None:
     await _leave(tx, claim, {"state": JobState.WAITING, "lease_until": None})
 
 
-async def _leave(tx: Transaction, claim: Claim, values: Mapping[str, Any]) -> None:
-    """End a claim, unless another worker has the job by now or it was cancelled."""
-    await tx.execute(
+async def _leave(tx: Transaction, claim: Claim, values: Mapping[str, Any]) -> bool:
+    """End a claim; False if another worker has the job by now or it was cancelled."""
+    touched = await tx.execute(
         update(jobs)
         .where(
             jobs.c.organization_id == claim.organization_id,
@@ -392,6 +416,7 @@ async def _leave(tx: Transaction, claim: Claim, values: Mapping[str, Any]) -> No
         )
         .values(owner=None, **values)
     )
+    return bool(touched)
 
 
 async def prune(tx: Transaction, *, before: datetime, limit: int) -> bool:

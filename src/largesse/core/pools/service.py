@@ -169,7 +169,7 @@ class Pools:
             return await self._blocked(tx, look, Obstacle.NO_ROOM)
         job = await self._generation.start(
             tx,
-            known.organization_id,
+            worker_of(known.organization_id),
             campaign.id,
             count,
             # The same need has the same key: it ends with the first code that the job adds.
