@@ -34,6 +34,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--clients", type=int, nargs="+", help="of the scenario pool")
     parser.add_argument("--big", type=int, help="codes of the big pool")
     parser.add_argument("--bulk", type=int, help="codes that are generated and imported")
+    parser.add_argument("--processes", type=int, default=1, help="that serve, on PostgreSQL")
     parser.add_argument("--directory", type=Path, help="where the databases are made")
     parser.add_argument("--json", type=Path, help="a file for all the figures")
     return parser.parse_args()
@@ -52,6 +53,7 @@ def plan_of(asked: argparse.Namespace) -> Plan:
         clients=asked.clients or ((1, 64) if asked.quick else (1, 16, 64, 256)),
         big=asked.big or (1_000_000 if asked.quick else 10_000_000),
         bulk=asked.bulk or 1_000_000,
+        processes=asked.processes,
     )
 
 

@@ -29,11 +29,10 @@ from largesse.core.codes.format import CodeFormat
 from largesse.core.codes.load import NAMES
 from largesse.core.codes.model import CampaignRef
 from largesse.core.ids import new_id
-from largesse.core.jobs import store
 from largesse.core.jobs.model import Claim, Job
 from largesse.services import Services, open_services
 from largesse.settings import Settings
-from largesse.worker.jobs import LEASE_SECONDS, run_claimed
+from largesse.worker.jobs import claim_job, run_claimed
 from tests.postgres import create_database, drop_database
 
 COLUMNS = ", ".join(NAMES)
@@ -143,8 +142,7 @@ async def _run(services: Services, job: Job) -> float:
         longest = max(longest, time.perf_counter() - began)
         began = time.perf_counter()
 
-    async with services.database.write() as tx:
-        claim = await store.claim(tx, new_id(), lease_seconds=LEASE_SECONDS, job_id=job.id)
+    claim = await claim_job(services, job.id)
     assert claim is not None
     await run_claimed(services, claim, asyncio.Event(), tell=tell)
     return longest

@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import count, cycle
 from typing import Any
@@ -40,9 +41,9 @@ class Orders:
     first: int
     """The number of the first request."""
     server: int
-    """The process id of the server."""
+    """The process id of the server, which counts with its children."""
     database: int | None = None
-    """The process id of the database server, which counts with its children."""
+    """That of the database server, if there is one."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +66,27 @@ class Measured:
 
 
 class Processors:
-    """Sums up the processor time of a process, with its children if asked to."""
+    """Sums up the processor time of a process and of all that it started."""
 
-    def __init__(self, pid: int, *, children: bool = False) -> None:
-        process = psutil.Process(pid)
-        self._processes = [process, *(process.children(recursive=True) if children else ())]
+    def __init__(self, pid: int) -> None:
+        self._process = psutil.Process(pid)
 
-    def seconds(self) -> float:
-        """Return the processor time used so far."""
-        used = [process.cpu_times() for process in self._processes if process.is_running()]
-        return sum(times.user + times.system for times in used)
+    def seconds(self) -> dict[int, float]:
+        """Return the processor time that each has used so far.
+
+        They are looked up anew each time: a database starts a process for each connection.
+        """
+        used = {}
+        for process in (self._process, *self._process.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                times = process.cpu_times()
+                used[process.pid] = times.user + times.system
+        return used
+
+
+def used_since(before: Mapping[int, float], after: Mapping[int, float]) -> float:
+    """Return the processor time between two looks."""
+    return sum(seconds - before.get(pid, 0.0) for pid, seconds in after.items())
 
 
 class Load:
@@ -92,7 +104,7 @@ class Load:
         self._latencies: list[float] = []
         self._watched = [Processors(orders.server), Processors(psutil.Process().pid)]
         if orders.database is not None:
-            self._watched.append(Processors(orders.database, children=True))
+            self._watched.append(Processors(orders.database))
 
     def next_request(self) -> bytes:
         """Return what the next free client sends."""
@@ -121,7 +133,8 @@ class Load:
         self.over = True
         if self.failure is not None:
             raise SystemExit(self.failure)
-        return self._measured(seconds, [b - a for a, b in zip(before, after, strict=True)])
+        used = [used_since(a, b) for a, b in zip(before, after, strict=True)]
+        return self._measured(seconds, used)
 
     def _measured(self, seconds: float, used: list[float]) -> Measured:
         number = len(self._latencies)

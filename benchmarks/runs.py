@@ -50,6 +50,8 @@ class Plan:
     """Codes of the campaign of `big-pool`."""
     bulk: int
     """Codes that `generate` makes and `import` reads."""
+    processes: int = 1
+    """Processes that serve, where the database allows several."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,12 @@ class Run:
     small: dict[str, list[float]] = field(default_factory=dict)
     """The rates of a small pool beside it."""
     bulk: dict[str, list[Any]] = field(default_factory=dict)
+
+    @property
+    def product(self) -> Sequence[str]:
+        """The command that serves."""
+        several = self.pool.services.database.engine.many_serve and self.plan.processes > 1
+        return (*PRODUCT, "--processes", str(self.plan.processes)) if several else PRODUCT
 
     async def ceiling(self, kind: str) -> None:
         """Measure what the database alone can do."""
@@ -245,7 +253,7 @@ async def _rounds(one: Run) -> None:
     plan, url = one.plan, one.place.url
     loads = [name for name in plan.scenarios if name in SCENARIOS]
     if loads:
-        async with server(url, command=PRODUCT) as product:
+        async with server(url, command=one.product) as product:
             for number in range(plan.rounds):
                 say(f"{one.place.kind}: {', '.join(loads)}, round {number + 1}")
                 for kind in dict.fromkeys(SCENARIOS[name].ceiling for name in loads):
@@ -275,7 +283,7 @@ async def _big(one: Run) -> None:
     what = one.what("pool") | {"bodies": one.pool.requests([BIG])}
     async for state in big.states():
         say(f"{one.place.kind}: {BIG}, {state}")
-        async with server(one.place.url, command=PRODUCT) as product:
+        async with server(one.place.url, command=one.product) as product:
             one.first[state] = await _first(product, what)
             # Not tidied up: that would be a VACUUM, which the state may be without.
             await one.pool.ensure("POOL", one.codes * one.plan.rounds, tidy=False)
