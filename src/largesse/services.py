@@ -1,7 +1,7 @@
 """`Services`: the record that every outer part is handed; the one place that names classes."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parseaddr
@@ -24,26 +24,31 @@ from largesse.core.jobs.kind import JobKind
 from largesse.core.jobs.model import WAKE as JOBS_WAKE
 from largesse.core.jobs.service import Jobs
 from largesse.core.lists.service import Assignments, CustomerGroups, PromotionLists
+from largesse.core.mail.claiming import MailLimits
+from largesse.core.mail.limits import parse_domain_rates, parse_rate
 from largesse.core.mail.model import WAKE as MAIL_WAKE
+from largesse.core.mail.queue import MailQueue
 from largesse.core.mail.service import Mails
 from largesse.core.newsletter.service import BuiltInProvider, Newsletter
 from largesse.core.pools.service import Pools
 from largesse.core.promotions.service import Channels, Promotions
-from largesse.core.templates.links import Links
-from largesse.core.templates.mailing import Mailing
-from largesse.core.templates.service import Templates
 from largesse.core.reports.service import MailReports, Rules
 from largesse.core.schedules.service import Schedules
 from largesse.core.schedules.starters import ScheduledCodes
 from largesse.core.suppressions.service import Suppressions
+from largesse.core.templates.links import Links
+from largesse.core.templates.mailing import Mailing
+from largesse.core.templates.service import Templates
+from largesse.senders import open_sender
+from largesse.senders.dkim import signer_of
+from largesse.senders.local import NoSender
+from largesse.senders.message import Sender, Sign
 from largesse.senders.reports.fetch import fetch
 from largesse.senders.reports.mailgun import Mailgun
 from largesse.senders.reports.postmark import Postmark
 from largesse.senders.reports.report import Provider
 from largesse.senders.reports.sendgrid import SendGrid
 from largesse.senders.reports.ses import Ses
-from largesse.senders import open_sender
-from largesse.senders.message import Sender, Sign
 from largesse.settings import ReportsSettings, Settings
 from largesse.storage.database import Database
 
@@ -125,6 +130,7 @@ class Services:
         """Give up every connection."""
         for transport in self.transports:
             await transport.close()
+        await self.access.settle()
         await self.database.close()
 
 
@@ -145,7 +151,7 @@ def open_services(settings: Settings) -> Services:
         database=database,
         wakeups=wakeups,
         transports=_transports(settings),
-        sign=None,
+        sign=_sign(settings),
         access=access,
         units=Units(database),
         users=Users(database),
@@ -176,7 +182,9 @@ def open_services(settings: Settings) -> Services:
         ),
         mailing=mailing,
         templates=Templates(database, mailing),
-        mails=Mails(database, domain=_domain(settings.mail_from), wake=wakeups.mail.set),
+        mails=Mails(
+            database, mailing.compiler, domain=_domain(settings.mail_from), wake=wakeups.mail.set),
+        mail_queue=MailQueue(database, _mail_limits(settings), wake=wakeups.mail.set),
         mail_reports=_mail_reports(settings, database, access),
         suppressions=Suppressions(database),
         jobs=Jobs(
@@ -261,10 +269,25 @@ def _transports(settings: Settings) -> list[Sender]:
 def _mail_limits(settings: Settings) -> MailLimits:
     rates = {"main": settings.smtp_limit, "fallback": settings.smtp_fallback_limit}
     urls = {"main": settings.smtp_url, "fallback": settings.smtp_fallback_url}
+    named = {name: parse_rate(rates[name]) for name, url in urls.items() if url is not None}
     return MailLimits(
-        {name: parse_rate(rates[name]) for name, url in urls.items() if url is not None},
+        named or {NoSender.name: None},
         parse_domain_rates(settings.mail_domain_limits),
     )
+
+
+def _days(count: int | None) -> timedelta | None:
+    return None if count is None else timedelta(days=count)
+
+
+def _sign(settings: Settings) -> Sign | None:
+    given = (settings.dkim_domain, settings.dkim_selector, settings.dkim_key_file)
+    if not any(given):
+        return None
+    domain, selector, key_file = given
+    if not (domain and selector and key_file):
+        raise ValueError("DKIM: dkim_domain, dkim_selector and dkim_key_file go together")
+    return signer_of(domain=domain, selector=selector, key_file=key_file)
 
 
 def _domain(mail_from: str) -> str:

@@ -132,6 +132,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     Without it they go to the address in `mail_from`."""
     mail_attempts: int = 12
     """Attempts before a mail that the mail service puts off counts as failed."""
+    dkim_domain: str | None = None
+    """The domain that signs mails (DKIM), that of `mail_from` or one above it."""
+    dkim_selector: str | None = None
+    """The name of the key: mail services look for it at <selector>._domainkey.<domain>."""
+    dkim_key_file: str | None = None
+    """The file with the private key, RSA or Ed25519, in PEM. All three are given, or none."""
     public_url: str | None = None
     """Where recipients of mails reach this service, e.g. https://promotions.example.com: mails have
     links to it. Without it no marketing is mailed, for nobody could unsubscribe from it."""

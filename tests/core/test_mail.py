@@ -24,8 +24,8 @@ from largesse.core.errors import (
     WrongState,
 )
 from largesse.core.ids import new_id
-from largesse.core.mail import store
-from largesse.core.mail.model import Mail, SendCode, mails
+from largesse.core.mail import claim_store
+from largesse.core.mail.model import Mail, Priority, SendCode, mail_lanes, mails
 from largesse.demo.data import CHANNEL, CUSTOMER
 from largesse.demo.sink import Sink
 from largesse.services import Services, open_services
@@ -107,6 +107,12 @@ async def make_due(services: Services, mail: Mail) -> None:
         await tx.execute(
             update(mails).where(mails.c.id == mail.id).values(due_at=clock.now() - timedelta(1))
         )
+
+
+async def open_transports(services: Services) -> None:
+    """Let the time be over for which a transport is left alone."""
+    async with services.database.write() as tx:
+        await tx.execute(update(mail_lanes).values(blocked_until=clock.now() - timedelta(1)))
 
 
 class TestSendCode:
@@ -227,7 +233,7 @@ class TestWorker:
     ) -> None:
         sink.recipients = "451 later"
         mail = await shop.mails.send_code(owner, command())
-        for attempt, wait in enumerate((5, 10), start=1):
+        for attempt, wait in enumerate((5, 15), start=1):
             await make_due(shop, mail)
             before = clock.now()
             await work(shop)
@@ -257,11 +263,20 @@ class TestWorker:
             await work(alone)
         finally:
             await alone.close()
+        # Nothing was attempted: it is the service that is left alone for a while.
         mail = await shop.mails.get(owner, mail.id)
-        assert (mail.state, mail.attempts) == ("queued", 1)
-        await make_due(shop, mail)
+        assert (mail.state, mail.attempts) == ("queued", 0)
+        (main,) = (await shop.mail_queue.stats(owner)).transports
+        assert (main.name, main.failures) == ("main", 1)
+        assert 0 < main.blocked_seconds <= 6
+        assert "SMTPConnectError" in str(main.reason)
+        await work(shop)
+        assert (await shop.mails.get(owner, mail.id)).state == "queued"
+        await open_transports(shop)
         await work(shop)
         assert (await shop.mails.get(owner, mail.id)).state == "sent"
+        (main,) = (await shop.mail_queue.stats(owner)).transports
+        assert (main.failures, main.blocked_seconds, main.reason) == (0, 0, None)
 
     async def test_a_connection_cut_behind_the_message_leaves_it_uncertain(
         self, shop: Services, owner: Caller, sink: Rude
@@ -314,11 +329,18 @@ class TestWorker:
     ) -> None:
         mail = await shop.mails.send_code(owner, command())
         async with shop.database.write() as tx:
-            assert len(await store.claim_due(tx, limit=10, lease_seconds=-1)) == 1
+            due = await claim_store.due(tx, priority=Priority(mail.priority), limit=10)
+            assert [one.id for one in due] == [mail.id]
+            await claim_store.claim(
+                tx, [(due[0], "main")], claim_id=new_id(), worker="lost:1", lease_seconds=-1
+            )
         assert (await shop.mails.get(owner, mail.id)).state == "sending"
         await work(shop)
         assert (await shop.mails.get(owner, mail.id)).state == "uncertain"
         assert sink.messages == []
+        (attempt,) = await shop.mails.attempts(owner, mail.id)
+        assert (attempt.outcome, attempt.worker, attempt.ended_at) == ("uncertain", "lost:1", None)
+        assert attempt.started_at is not None
 
     async def test_two_workers_send_each_mail_once(
         self, shop: Services, owner: Caller, sink: Rude, demo_url: str
@@ -358,7 +380,7 @@ class TestWorker:
             else:
                 assert mail.state == "sent", mail.last_reply
                 assert sink.messages[-1]["to"] == to
-            await shop.sender.close()  # the next mail asks anew what the service takes
+            await shop.transports[0].close()  # the next mail asks anew what the service takes
 
     async def test_waiting_for_the_outcome_ends_with_it_or_with_the_time(
         self, shop: Services, owner: Caller

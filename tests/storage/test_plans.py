@@ -11,8 +11,8 @@ from largesse.core.access.model import Caller, system
 from largesse.core.codes.model import AVAILABLE_INDEX, CampaignRef
 from largesse.core.customers.model import ByCustomer, Identifier
 from largesse.core.ids import new_id
-from largesse.core.mail import store
-from largesse.core.mail.model import mails
+from largesse.core.mail import claim_store
+from largesse.core.mail.model import Priority, mails
 from largesse.services import Services
 from largesse.storage import statements
 
@@ -114,14 +114,19 @@ async def test_a_code_is_taken_by_the_index_of_those_that_are_left(
         assert "Sort" not in found.rpartition("Limit")[2], found
 
 
-async def test_due_mails_are_found_by_the_index_of_open_ones(
+async def test_due_mails_are_found_by_the_indexes_of_those_that_wait(
     services: Services, owner: Caller
 ) -> None:
-    with Statements(services.database.engine.writer()) as statements:
+    with Prepared() as prepared:
         async with services.database.write() as tx:
-            assert await store.claim_due(tx, limit=10, lease_seconds=1) == []
-    ((statement, parameters),) = statements.reading("mails")
-    assert "ix_mails_due" in await plan(services, statement, parameters)
+            assert not await claim_store.anything_due(tx)
+            assert await claim_store.due(tx, priority=Priority.NORMAL, limit=10) == []
+            assert await claim_store.due_aside(tx, lane="domain example.com", limit=10) == []
+    for statement, parameters in prepared.sent:
+        found = await plan(services, statement, parameters)
+        assert "ix_mails_" in found, found
+        for slow in ("Seq Scan on mails", "TEMP B-TREE", "SCAN mails\n", "Sort"):
+            assert slow not in found, found
 
 
 async def test_codes_are_looked_up_by_their_keys(services: Services, owner: Caller) -> None:

@@ -36,10 +36,10 @@ def worker(as_json: bool) -> None:
                 asyncio.get_running_loop().add_signal_handler(number, stop.set)
             database = shown(settings.database_url)
             if as_json:
-                show_json({"database": database, "mail": services.sender is not None})
+                show_json({"database": database, "mail": bool(services.transports)})
             else:
                 click.secho(f"Largesse works for {database}. Ctrl-C stops it.", bold=True)
-            if services.sender is None:
+            if not services.transports:
                 click.echo("No mail service is set: mails will fail (LARGESSE_SMTP_URL).", err=True)
             await loop.run(services, stop)
 

@@ -1,10 +1,27 @@
 """A mail as a transport takes it, and what can become of an attempt to hand it over."""
 
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
-from email.utils import format_datetime
+from email.utils import parseaddr
+from typing import Protocol
+
+from largesse.senders.assembly import assemble, one_line
+
+Sign = Callable[[bytes], bytes]
+"""Adds a signature to a whole message, e.g. by DKIM."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a transport needs to know: from whom, to whom, and the bytes."""
+
+    sender: str
+    recipient: str
+    needs_utf8: bool
+    """Whether the mail service must know SMTPUTF8 (RFC 6531), e.g. for müller@example.com."""
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,34 +35,82 @@ class OutgoingMail:
     html: str
     message_id: str
     date: datetime
+    headers: Sequence[tuple[str, str]] = ()
+    """Headers beside those that every mail has, e.g. List-Unsubscribe."""
+    return_path: str | None = None
+    """The envelope sender, to which bounces go; None: the address of `sender`."""
 
     @property
     def envelope_to(self) -> str:
         """The recipient with the domain in ASCII, which every mail service takes."""
-        local, _, domain = self.recipient.rpartition("@")
-        try:
-            return f"{local}@{domain.encode('idna').decode()}"
-        except UnicodeError:
-            return self.recipient
+        return ascii_domain(self.recipient)
+
+    def envelope(self, *, sign: Sign | None = None) -> Envelope:
+        """Return the mail as it is handed over.
+
+        Raises:
+            TurnedDown: the address can be part of no message.
+        """
+        recipient = self.envelope_to
+        needs_utf8 = not recipient.isascii()
+        if one_line(recipient) != recipient:
+            raise TurnedDown("the address has a line break in it", "address")
+        content = assemble(
+            sender=self.sender,
+            recipient=recipient,
+            subject=self.subject,
+            date=self.date,
+            message_id=self.message_id,
+            text=self.text,
+            html=self.html,
+            headers=self.headers,
+            utf8=needs_utf8,
+        )
+        if sign is not None:
+            content = sign(content)
+        envelope_from = self.return_path or parseaddr(self.sender)[1]
+        return Envelope(envelope_from, recipient, needs_utf8, content)
+
+
+def ascii_domain(address: str) -> str:
+    """Return an address with its domain in ASCII; one that has no such form stays as it is."""
+    if address.isascii():
+        return address
+    local, _, domain = address.rpartition("@")
+    try:
+        return f"{local}@{domain.encode('idna').decode()}"
+    except UnicodeError:
+        return address
+
+
+def domain_of(address: str) -> str:
+    """Return the domain of an address, in ASCII and small letters."""
+    return ascii_domain(address).rpartition("@")[2].lower()
+
+
+class Sender(Protocol):
+    """A transport: one way by which mails leave."""
+
+    name: str
+    connections: int
+    """How many mails it takes at a time."""
 
     @property
-    def needs_utf8(self) -> bool:
-        """Whether the mail service must know SMTPUTF8 (RFC 6531), e.g. for müller@example.com."""
-        return not self.envelope_to.isascii()
+    def is_open(self) -> bool:
+        """Whether it seems to be ready to take a mail."""
 
-    def message(self) -> EmailMessage:
-        """Return the MIME message, with a plain-text and an HTML part."""
-        message = EmailMessage(policy=SMTPUTF8 if self.needs_utf8 else SMTP)
-        message["From"] = self.sender
-        message["To"] = self.envelope_to
-        message["Subject"] = self.subject
-        message["Date"] = format_datetime(self.date)
-        message["Message-ID"] = self.message_id
-        # RFC 3834: no vacation replies to what a machine wrote.
-        message["Auto-Submitted"] = "auto-generated"
-        message.set_content(self.text)
-        message.add_alternative(self.html, subtype="html")
-        return message
+    async def open(self) -> None:
+        """Make sure that a mail could be handed over now. Raises Unreachable."""
+
+    async def send(self, envelope: Envelope) -> str:
+        """Hand a mail over and return the service's answer.
+
+        Raises:
+            Unreachable, PutOff, TurnedDown, CutOff
+        """
+
+    async def close(self) -> None:
+        """Give up every connection."""
 
 
 @dataclass(eq=False)
@@ -53,10 +118,32 @@ class NotSent(Exception):
     """The base of every failed attempt; `reply` is what the mail service said."""
 
     reply: str
+    kind: str | None = None
+
+    @property
+    def reason(self) -> str:
+        """The kind of failure in a word or two, by which failures are counted."""
+        if self.kind is not None:
+            return self.kind
+        if found := REPLY.match(self.reply):
+            return " ".join(filter(None, found.groups()))
+        return "timeout" if "Timeout" in self.reply else "connection"
+
+
+REPLY = re.compile(r"([245]\d\d)\b(?: ([245]\.\d{1,3}\.\d{1,3})\b)?")
+"""A reply code, and the enhanced status code behind it, if there is one (RFC 3463)."""
+
+
+class Unreachable(NotSent):
+    """The attempt did not begin: the service can not be reached or takes nobody's mail now."""
 
 
 class PutOff(NotSent):
-    """Not now: the service can not be reached, or asks to be tried again later (4xx)."""
+    """Not now: the service asks to be tried again later (4xx), or hung up before the message."""
+
+
+class Throttled(PutOff):
+    """Not now, and hardly another mail either: 421, a login that is refused, a cut connection."""
 
 
 class TurnedDown(NotSent):

@@ -35,7 +35,9 @@ async def run(services: "Services", stop: asyncio.Event) -> None:
     try:
         await asyncio.gather(
             _repeat("jobs", lambda: run_one_job(services, stop), services.wakeups.jobs, stop, poll),
-            _repeat("mail", lambda: send_due_mail(services), services.wakeups.mail, stop, poll),
+            _repeat(
+                "mail", lambda: send_due_mail(services, stop), services.wakeups.mail, stop, poll
+            ),
             # Nothing wakes these: their time comes, and nobody is in a hurry.
             _repeat("schedules", services.schedules.start_due, asyncio.Event(), stop, poll),
             _repeat("pools", services.pools.check_due, asyncio.Event(), stop, pools),

@@ -23,7 +23,6 @@ from sqlalchemy import (
 from largesse.core.tables import created_at, id_column, organization_column, reference
 from largesse.storage.types import Utc, metadata
 
-
 WAKE = "mail"
 """What a commit tells of that leaves a mail to send."""
 
@@ -55,6 +54,7 @@ class Priority(IntEnum):
 IS_QUEUED = text("state = 'queued' AND lane IS NULL")
 IS_ASIDE = text("state = 'queued' AND lane IS NOT NULL")
 IS_SENDING = text("state = 'sending'")
+IS_WAITING = text("waiting")
 
 mails = Table(
     "mails",
@@ -140,6 +140,7 @@ mail_lanes = Table(
     Column("failures", Integer, nullable=False),
     Column("blocked_until", Utc),
     Column("reason", Text),
+    Index("ix_mail_lanes_waiting", "name", sqlite_where=IS_WAITING, postgresql_where=IS_WAITING),
 )
 """What many mails may have to wait for, whosoever they are: a limit, a pause, a transport.
 

@@ -92,7 +92,7 @@ async def send_code(call: Call) -> None:
             call.caller, mail.id, seconds=call.settings.confirm_seconds
         )
     if mail.state in (MailState.FAILED, MailState.UNCERTAIN):
-        if call.services.sender is None:
+        if not call.services.transports:
             raise NoMailService()
         raise MailNotAccepted(mail.last_reply or "")
 

@@ -14,6 +14,7 @@ IS_OPEN = sa.text("state IN ('queued', 'sending')")
 IS_QUEUED = sa.text("state = 'queued' AND lane IS NULL")
 IS_ASIDE = sa.text("state = 'queued' AND lane IS NOT NULL")
 IS_SENDING = sa.text("state = 'sending'")
+IS_WAITING = sa.text("waiting")
 
 
 def _mails() -> tuple[sa.Column[Any], ...]:
@@ -79,6 +80,13 @@ def upgrade() -> None:
         sa.Column("blocked_until", Utc(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_mail_lanes")),
+    )
+    op.create_index(
+        "ix_mail_lanes_waiting",
+        "mail_lanes",
+        ["name"],
+        sqlite_where=IS_WAITING,
+        postgresql_where=IS_WAITING,
     )
 
 

@@ -1,0 +1,214 @@
+"""The use cases of those who look after the queue: count, retry, cancel, pause and resume."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from largesse.core import clock
+from largesse.core.access.model import Caller, Right
+from largesse.core.errors import InvalidValue
+from largesse.core.mail import lane_store, queue_store
+from largesse.core.mail.claiming import MailLimits
+from largesse.core.mail.limits import QUEUE, domain_name, transport_name
+from largesse.core.mail.model import MailState
+from largesse.core.mail.queue_store import Count
+from largesse.storage.database import Database, Transaction
+
+AT_ONCE = 10_000
+"""Mails that one call changes at most: the transaction of a million would hold up all others."""
+
+IN_ONE = 1_000
+"""Mails that one transaction changes."""
+
+DOMAIN = re.compile(r"[^\s@*\x00-\x1f]{1,253}")
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """What an organization does not send at present."""
+
+    kind: str
+    """queue: nothing at all; transport: nothing by this one; domain: nothing to this one."""
+    name: str | None
+    """Of the transport or the domain."""
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """A way by which mails leave, and how it is."""
+
+    name: str
+    blocked_seconds: float
+    """How long it is left alone, because it could not be reached or took no mail."""
+    failures: int
+    """How often in a row it took none."""
+    reason: str | None
+    """What it said then."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStats:
+    """The queue of an organization in figures."""
+
+    counts: Sequence[Count]
+    oldest_due_at: datetime | None
+    """When the first of the mails that wait was or is due."""
+    pauses: Sequence[Pause]
+    transports: Sequence[Transport]
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """How many mails a call has changed, and whether there are more."""
+
+    count: int
+    more: bool
+    """True: call again, there are others that fit."""
+
+
+class MailQueue:
+    """The queue of each organization as a whole."""
+
+    def __init__(self, database: Database, limits: MailLimits, *, wake: Callable[[], None]) -> None:
+        self._database = database
+        self.limits = limits
+        self._wake = wake
+
+    async def stats(self, caller: Caller) -> QueueStats:
+        """Return the queue's figures. Raises NotPermitted."""
+        caller.require(Right.READ)
+        async with self._database.read() as tx:
+            counts = await queue_store.counts(tx, caller.organization_id)
+            view = await lane_store.view(tx, list(self.limits.transports))
+            pauses = await lane_store.pauses_of(tx, caller.organization_id)
+        waiting = [one.oldest_due_at for one in counts if one.state == MailState.QUEUED]
+        transports = []
+        for name in self.limits.transports:
+            lane = view.lanes.get(transport_name(name))
+            known = (
+                (0.0, 0, None) if lane is None else (lane.blocked_for, lane.failures, lane.reason)
+            )
+            transports.append(Transport(name, *known))
+        return QueueStats(
+            counts, min(waiting, default=None), [_pause(*one) for one in pauses], transports
+        )
+
+    async def retry_all(self, caller: Caller, filters: Mapping[str, Any]) -> Changed:
+        """Queue failed mails again, as if they were new: those that the filters fit.
+
+        Filters are `state` (failed or uncertain, by default failed), `reason`, `domain`, `job_id`
+        and `template_key`. At most 10,000 mails a call.
+
+        Raises:
+            NotPermitted
+            InvalidValue: another state is asked for.
+        """
+        filters = dict(filters)
+        state = MailState(filters.pop("state", MailState.FAILED))
+        if state not in (MailState.FAILED, MailState.UNCERTAIN):
+            raise InvalidValue("state", "must be failed or uncertain")
+        changed = await self._change_all(
+            caller,
+            state,
+            filters,
+            lambda now: {"state": MailState.QUEUED, "attempts": 0, "due_at": now, "reason": None},
+        )
+        self._wake()
+        return changed
+
+    async def cancel_all(self, caller: Caller, filters: Mapping[str, Any]) -> Changed:
+        """Cancel mails that wait: those that the filters fit, as `retry_all` has them.
+
+        Raises:
+            NotPermitted
+        """
+        return await self._change_all(
+            caller, MailState.QUEUED, filters, lambda _now: {"state": MailState.CANCELLED}
+        )
+
+    async def pause(self, caller: Caller, kind: str, name: str | None = None) -> Pause:
+        """Send nothing of the organization: at all, by a transport, or to a domain.
+
+        Mails that a worker has claimed go out all the same. To pause again changes nothing.
+
+        Raises:
+            NotPermitted
+            InvalidValue: the kind is unknown, or there is no such transport or domain.
+        """
+        caller.require(Right.SEND_MAIL)
+        key = self._key(kind, name)
+        async with self._database.write() as tx:
+            await lane_store.pause(tx, caller.organization_id, key, now=clock.now())
+            pauses = await lane_store.pauses_of(tx, caller.organization_id)
+        return next(_pause(*one) for one in pauses if one[0] == key)
+
+    async def resume(self, caller: Caller, kind: str, name: str | None = None) -> None:
+        """End a pause. To end one that there is not changes nothing. Raises as `pause` does."""
+        caller.require(Right.SEND_MAIL)
+        async with self._database.write() as tx:
+            await lane_store.resume(tx, caller.organization_id, self._key(kind, name))
+        self._wake()
+
+    def _key(self, kind: str, name: str | None) -> str:
+        if kind == QUEUE:
+            if name is not None:
+                raise InvalidValue("name", "the queue has none")
+            return QUEUE
+        if kind == "transport":
+            if name is None or name not in self.limits.transports:
+                known = ", ".join(self.limits.transports) or "none"
+                raise InvalidValue("name", f"is no transport; there are: {known}")
+            return transport_name(name)
+        if kind == "domain":
+            if name is None or not DOMAIN.fullmatch(name):
+                raise InvalidValue("name", "is no domain")
+            return domain_name(_folded(name))
+        raise InvalidValue("kind", "must be queue, transport or domain")
+
+    async def _change_all(
+        self,
+        caller: Caller,
+        state: MailState,
+        filters: Mapping[str, Any],
+        values: Callable[[datetime], dict[str, Any]],
+    ) -> Changed:
+        caller.require(Right.SEND_MAIL)
+        filters = {name: one for name, one in filters.items() if one is not None}
+        if "domain" in filters:
+            filters["domain"] = filters["domain"].lower()
+        count = 0
+        while count < AT_ONCE:
+            async with self._database.write() as tx:
+                ids = await self._change_some(tx, caller, state, filters, values)
+            count += len(ids)
+            if len(ids) < IN_ONE:
+                return Changed(count, False)
+        return Changed(count, True)
+
+    async def _change_some(
+        self,
+        tx: Transaction,
+        caller: Caller,
+        state: MailState,
+        filters: Mapping[str, Any],
+        values: Callable[[datetime], dict[str, Any]],
+    ) -> list[UUID]:
+        ids = await queue_store.chosen(tx, caller.organization_id, state, filters, limit=IN_ONE)
+        await queue_store.change(tx, caller.organization_id, ids, values(clock.now()))
+        return ids
+
+
+def _pause(key: str, since: datetime) -> Pause:
+    kind, _, name = key.partition(" ")
+    return Pause(kind, name or None, since)
+
+
+def _folded(domain: str) -> str:
+    try:
+        return domain.encode("idna").decode().lower()
+    except UnicodeError:
+        return domain.lower()
