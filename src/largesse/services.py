@@ -29,6 +29,7 @@ from largesse.core.mail.limits import parse_domain_rates, parse_rate
 from largesse.core.mail.model import WAKE as MAIL_WAKE
 from largesse.core.mail.queue import MailQueue
 from largesse.core.mail.service import Mails
+from largesse.core.newsletter.by_link import ByLink
 from largesse.core.newsletter.service import BuiltInProvider, Newsletter
 from largesse.core.pools.service import Pools
 from largesse.core.promotions.service import Channels, Promotions
@@ -102,6 +103,7 @@ class Services:
     promotion_lists: PromotionLists
     assignments: Assignments
     newsletter: Newsletter
+    by_link: ByLink
     mails: Mails
     mail_queue: MailQueue
     mailing: Mailing
@@ -145,7 +147,11 @@ def open_services(settings: Settings) -> Services:
     importing = Importing(database, formats)
     links = Links(access, public_url=settings.public_url)
     mailing = Mailing(formats, links, domain=_domain(settings.mail_from))
-    builtin = BuiltInProvider(database) if settings.newsletter_provider == "builtin" else None
+    builtin = (
+        BuiltInProvider(database, mailing, links)
+        if settings.newsletter_provider == "builtin"
+        else None
+    )
     return Services(
         settings=settings,
         database=database,
@@ -174,6 +180,7 @@ def open_services(settings: Settings) -> Services:
         groups=CustomerGroups(database),
         promotion_lists=PromotionLists(database),
         assignments=Assignments(database),
+        by_link=ByLink(database, builtin, links),
         newsletter=Newsletter(
             database,
             builtin,
@@ -183,7 +190,8 @@ def open_services(settings: Settings) -> Services:
         mailing=mailing,
         templates=Templates(database, mailing),
         mails=Mails(
-            database, mailing.compiler, domain=_domain(settings.mail_from), wake=wakeups.mail.set),
+            database, mailing.compiler, domain=_domain(settings.mail_from), wake=wakeups.mail.set
+        ),
         mail_queue=MailQueue(database, _mail_limits(settings), wake=wakeups.mail.set),
         mail_reports=_mail_reports(settings, database, access),
         suppressions=Suppressions(database),

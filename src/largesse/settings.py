@@ -183,7 +183,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     newsletter_provider: Literal["builtin", "none"] = "builtin"
     """What keeps newsletter subscriptions."""
     newsletter_double_opt_in: bool = False
-    """Whether a subscription becomes active only when it is confirmed (PATCH /v1/subscriptions)."""
+    """Whether a subscription becomes active only when it is confirmed: by the link that is mailed
+    to its recipient if there is a `public_url`, or by PATCH /v1/subscriptions."""
     newsletter_open_status: bool = False
     """Whether anybody may see and end any subscription, as before Intershop 7.10."""
     log_format: Literal["json", "console"] = "console"

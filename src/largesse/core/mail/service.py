@@ -23,12 +23,16 @@ from largesse.core.errors import (
     UnknownMail,
     WrongState,
 )
-from largesse.core.ids import new_id
 from largesse.core.mail import store
-from largesse.core.mail.model import Attempt, Mail, MailState, SendCode, mails
-from largesse.core.mail.render import code_mail
+from largesse.core.mail.model import Attempt, Mail, MailState, Priority, SendCode, mails
+from largesse.core.mail.rows import mail_row
 from largesse.core.promotions.model import Promotion, promotions
 from largesse.core.records import Records, value_of
+from largesse.core.templates import store as template_store
+from largesse.core.templates.builtin import CODE
+from largesse.core.templates.model import Addressee, Rendered
+from largesse.core.templates.render import Compiler, filled, values_of
+from largesse.core.templates.store import Choice
 from largesse.core.together import together
 from largesse.storage import records
 from largesse.storage.database import Database, Transaction
@@ -46,8 +50,16 @@ class Mails(Records[Mail]):
     write_right = Right.SEND_MAIL
     changeable = frozenset()
 
-    def __init__(self, database: Database, *, domain: str, wake: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        compiler: Compiler,
+        *,
+        domain: str,
+        wake: Callable[[], None],
+    ) -> None:
         super().__init__(database)
+        self._compiler = compiler
         self._domain = domain
         self._wake = wake
 
@@ -60,6 +72,7 @@ class Mails(Records[Mail]):
             NotPermitted, UnknownCustomer
             UnknownCode, CodeOfOtherPromotion, CodeGivenToAnother, CodeNotEffective
             InvalidEmail: the customer has no address.
+            InvalidValue: the organization's template of the key `code` can not be filled.
         """
         caller.require(Right.SEND_MAIL)
         mail = await together(self.database, self._send, (caller, command))
@@ -84,7 +97,7 @@ class Mails(Records[Mail]):
             return await store.attempts_of(tx, caller.organization_id, mail_id)
 
     async def retry(self, caller: Caller, mail_id: UUID) -> Mail:
-        """Queue a failed or uncertain mail again.
+        """Queue a failed, suppressed or uncertain mail again.
 
         Raises:
             NotPermitted, UnknownMail
@@ -97,7 +110,7 @@ class Mails(Records[Mail]):
                 mails,
                 caller.organization_id,
                 mails.c.id == mail_id,
-                mails.c.state.in_([MailState.FAILED, MailState.UNCERTAIN]),
+                mails.c.state.in_([MailState.FAILED, MailState.UNCERTAIN, MailState.SUPPRESSED]),
                 values={"state": MailState.QUEUED, "due_at": clock.now()},
             )
             if row is None:
@@ -122,10 +135,17 @@ class Mails(Records[Mail]):
         self, tx: Transaction, asked: Sequence[tuple[Caller, SendCode]]
     ) -> list[Mail | Exception]:
         """Queue the mails of many callers; return the mail or the refusal of each, in order."""
-        return [await self._send_one(tx, caller, command) for caller, command in asked]
+        templates = {
+            organization_id: await template_store.templates_of(tx, organization_id, CODE)
+            for organization_id in {caller.organization_id for caller, _ in asked}
+        }
+        return [
+            await self._send_one(tx, caller, command, templates[caller.organization_id])
+            for caller, command in asked
+        ]
 
     async def _send_one(
-        self, tx: Transaction, caller: Caller, command: SendCode
+        self, tx: Transaction, caller: Caller, command: SendCode, templates: Choice
     ) -> Mail | Exception:
         # Every refusal comes before the first change: the neighbours' changes are committed.
         organization_id = caller.organization_id
@@ -138,6 +158,7 @@ class Mails(Records[Mail]):
             customer = await customer_store.customer(tx, organization_id, customer_id)
             if customer is None or not customer.email:
                 raise InvalidEmail("", "missing: the customer has no e-mail address")
+            rendered = self._rendered(templates, customer, code, promotion)
             if not await code_store.give_to_customer(
                 tx,
                 organization_id,
@@ -150,7 +171,17 @@ class Mails(Records[Mail]):
                 raise _why_not(code, customer_id)
         except Refused as refusal:
             return refusal
-        row = self._row(organization_id, customer, code, promotion)
+        row = mail_row(
+            organization_id,
+            customer.email,
+            rendered,
+            domain=self._domain,
+            now=clock.now(),
+            template_key=CODE,
+            customer_id=customer_id,
+            code_id=code.id,
+            priority=Priority.URGENT,
+        )
         added = await store.enqueue(tx, [row])
         if added:
             return added[0]
@@ -158,32 +189,21 @@ class Mails(Records[Mail]):
         assert joined is not None
         return joined
 
-    def _row(
-        self, organization_id: int, customer: Customer, code: Code, promotion: Promotion
-    ) -> dict[str, Any]:
-        rendered = code_mail(
-            code=code.code,
-            title=promotion.title,
-            description=promotion.description,
-            name=customer.name,
-            expires=code.expires_at.strftime("%Y-%m-%d") if code.expires_at else None,
-        )
-        mail_id, now = new_id(), clock.now()
-        return {
-            "organization_id": organization_id,
-            "id": mail_id,
-            "customer_id": customer.id,
-            "code_id": code.id,
-            "recipient": customer.email,
-            "subject": rendered.subject,
-            "text": rendered.text,
-            "html": rendered.html,
-            "message_id": f"<{mail_id.hex}@{self._domain}>",
-            "state": MailState.QUEUED,
-            "attempts": 0,
-            "due_at": now,
-            "created_at": now,
+    def _rendered(
+        self, templates: Choice, customer: Customer, code: Code, promotion: Promotion
+    ) -> Rendered:
+        template = templates.for_locale(customer.locale)
+        assert template is not None  # there is a built-in one
+        values = {
+            "promotion_code": code.code,
+            "title": promotion.title.strip(),
+            "description": promotion.description or "",
+            "expires": code.expires_at.strftime("%Y-%m-%d") if code.expires_at else None,
         }
+        addressee = Addressee(
+            customer.email or "", name=customer.name, locale=customer.locale, values=values
+        )
+        return filled(self._compiler.compiled(template), values_of(addressee, None), {})
 
 
 def _why_not(code: Code, customer_id: UUID) -> Refused:

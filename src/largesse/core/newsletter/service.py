@@ -25,9 +25,13 @@ from largesse.core.newsletter.model import (
     subscriptions,
 )
 from largesse.core.records import Records
+from largesse.core.templates.builtin import CONFIRM
+from largesse.core.templates.links import Links, Purpose
+from largesse.core.templates.mailing import Mailing
+from largesse.core.templates.model import Addressee
 from largesse.core.text import checked_email, folded
 from largesse.core.together import together
-from largesse.storage.database import Database
+from largesse.storage.database import Database, Transaction
 
 SELF = "-"
 """The recipient that means the authenticated user's own address (SEED 004)."""
@@ -53,12 +57,31 @@ class Provider(Protocol):
 class BuiltInProvider:
     """Keeps the subscriptions in our own database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, mailing: Mailing | None = None, links: Links | None = None
+    ) -> None:
         self._database = database
+        self._mailing = mailing
+        self._links = links
 
     async def subscribe(self, command: Subscribe) -> Subscription:
-        """Subscribe a recipient. Raises AlreadySubscribed."""
-        return await together(self._database, store.subscribe, command)
+        """Subscribe a recipient, and mail who has yet to confirm it. Raises AlreadySubscribed."""
+        link = None if command.active or self._links is None else await self._links.key()
+        if link is None or self._mailing is None:
+            return await together(self._database, store.subscribe, command)
+        url = link.url(Purpose.CONFIRM, command.organization_id, command.recipient)
+        addressee = Addressee(
+            command.recipient, name=command.name or "", values={"confirm_url": url}
+        )
+        # Not in a group commit: a mail that is refused takes the subscription with it.
+        async with self._database.write() as tx:
+            (made,) = await store.subscribe(tx, [command])
+            if isinstance(made, Exception):
+                raise made
+            (mail,) = await self._mailing.queue(tx, command.by, CONFIRM, [addressee])
+            if isinstance(mail, Refused):
+                raise mail
+        return made
 
     async def unsubscribe(self, command: Unsubscribe) -> None:
         """End a subscription. Raises UnknownSubscription."""
@@ -173,6 +196,14 @@ class Newsletter(Records[Subscription]):
         caller.require(self.write_right)
         found = await self.get(caller, record_id)
         await self.unsubscribe(caller, found.recipient, source="native")
+
+    async def _update(
+        self, tx: Transaction, caller: Caller, record_id: Any, values: dict[str, Any]
+    ) -> Subscription:
+        changed = await super()._update(tx, caller, record_id, values)
+        if values.get("active"):
+            await store.want_marketing(tx, [(caller.organization_id, changed.recipient)])
+        return changed
 
     def _chosen(self) -> Provider:
         if self._provider is None:

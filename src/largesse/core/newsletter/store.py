@@ -1,13 +1,14 @@
 """Every query of newsletter."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete
 
 from largesse.core.errors import AlreadySubscribed, UnknownSubscription
-from largesse.core.events.model import EventKind
+from largesse.core.events.model import Author, EventKind
 from largesse.core.events.store import record
 from largesse.core.ids import new_id
 from largesse.core.newsletter.model import (
@@ -19,9 +20,11 @@ from largesse.core.newsletter.model import (
     subscriptions,
 )
 from largesse.core.records import value_of
+from largesse.core.suppressions.model import Reason, address_key, suppressions
+from largesse.core.suppressions.store import take_back
 from largesse.core.text import folded
 from largesse.storage.database import Transaction
-from largesse.storage.records import find, find_all
+from largesse.storage.records import change, find, find_all
 
 
 async def subscription(
@@ -62,6 +65,14 @@ async def subscribe(
         for row, command in zip(rows, commands, strict=True)
     ]
     await _keep_evidence(tx, commands, outcomes, "subscribed")
+    await want_marketing(
+        tx,
+        [
+            (command.organization_id, command.recipient)
+            for command, outcome in zip(commands, outcomes, strict=True)
+            if isinstance(outcome, Subscription) and outcome.active
+        ],
+    )
     for command, outcome in zip(commands, outcomes, strict=True):
         if isinstance(outcome, Subscription):
             _tell(tx, command, EventKind.SUBSCRIBED, outcome.id, active=outcome.active)
@@ -98,6 +109,46 @@ async def unsubscribe(tx: Transaction, commands: Sequence[Unsubscribe]) -> list[
     return outcomes
 
 
+async def confirm(
+    tx: Transaction, by: Author, recipient: str, *, now: datetime, source: str
+) -> bool:
+    """Make a recipient's subscription count, if it does not yet; False: there is none."""
+    organization_id, key = by.organization_id, folded(recipient)
+    found = await find(tx, subscriptions, organization_id, subscriptions.c.recipient_key == key)
+    if found is None:
+        return False
+    changed = await change(
+        tx,
+        subscriptions,
+        organization_id,
+        subscriptions.c.id == found.id,
+        subscriptions.c.active.is_(False),
+        values={"active": True, "updated_at": now},
+    )
+    if changed is not None:
+        await want_marketing(tx, [(organization_id, recipient)])
+        row = _evidence(organization_id, recipient, "confirmed", source, now, by.user_id)
+        await tx.execute(consents.insert(), [row])
+        subject, told = ("subscription", found.id), {"source": source}
+        before, after = {"active": False}, {"active": True}
+        record(tx, by, "subscription.changed", subject, before=before, after=after, data=told)
+    return True
+
+
+async def want_marketing(tx: Transaction, recipients: Sequence[tuple[int, str]]) -> None:
+    """Let recipients, each of an organization, have marketing again who had unsubscribed."""
+    keys: dict[int, set[str]] = {}
+    for organization_id, recipient in recipients:
+        keys.setdefault(organization_id, set()).add(address_key(recipient))
+    for organization_id, wanted in sorted(keys.items()):
+        await take_back(
+            tx,
+            organization_id,
+            suppressions.c.reason == Reason.UNSUBSCRIBED,
+            tx.engine.any_of(suppressions.c.address_key, sorted(wanted)),
+        )
+
+
 def _tell(
     tx: Transaction,
     command: Subscribe | Unsubscribe,
@@ -118,20 +169,38 @@ async def _keep_evidence(
     action: str,
 ) -> None:
     rows = [
-        {
-            "organization_id": command.organization_id,
-            "id": new_id(),
-            "recipient_key": folded(command.recipient),
-            "action": action,
-            "source": command.source,
-            "user_id": command.by.user_id,
-            "created_at": command.now,
-        }
+        _evidence(
+            command.organization_id,
+            command.recipient,
+            action,
+            command.source,
+            command.now,
+            command.by.user_id,
+        )
         for command, outcome in zip(commands, outcomes, strict=True)
         if not isinstance(outcome, Exception)
     ]
     if rows:
         await tx.execute(consents.insert(), rows)
+
+
+def _evidence(
+    organization_id: int,
+    recipient: str,
+    action: str,
+    source: str,
+    now: datetime,
+    user_id: UUID | None,
+) -> dict[str, Any]:
+    return {
+        "organization_id": organization_id,
+        "id": new_id(),
+        "recipient_key": folded(recipient),
+        "action": action,
+        "source": source,
+        "user_id": user_id,
+        "created_at": now,
+    }
 
 
 async def evidence(tx: Transaction, organization_id: int, recipient: str) -> list[Consent]:

@@ -26,7 +26,7 @@ from largesse.core.suppressions.store import suppressed_among
 from largesse.core.templates import store
 from largesse.core.templates.links import LinkKey, Links, Purpose
 from largesse.core.templates.model import Addressee, MailTemplate, Rendered, TemplateKind
-from largesse.core.templates.render import Compiled, Compiler, filled
+from largesse.core.templates.render import Compiled, Compiler, filled, values_of
 from largesse.core.text import checked_email
 from largesse.storage.database import Transaction
 
@@ -225,17 +225,6 @@ class Mailing:
             priority=priority,
             list_unsubscribe=letter.unsubscribe_url,
         )
-
-
-def values_of(addressee: Addressee, unsubscribe_url: str | None) -> dict[str, Any]:
-    """Return what every template is filled with, and the values of this recipient."""
-    own = {
-        "name": addressee.name,
-        "email": addressee.email,
-        "locale": addressee.locale or "",
-        "unsubscribe_url": unsubscribe_url or "",
-    }
-    return {**addressee.values, **own}
 
 
 def _fill(letter: Letter) -> None:

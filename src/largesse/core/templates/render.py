@@ -12,7 +12,7 @@ from largesse.core.errors import InvalidValue, Refused
 from largesse.core.limits import storable
 from largesse.core.templates import language, limits, mjml
 from largesse.core.templates.marks import marked
-from largesse.core.templates.model import MailTemplate, Rendered
+from largesse.core.templates.model import Addressee, MailTemplate, Rendered
 from largesse.core.templates.plain import tidy, to_text
 
 LONGEST_SOURCE = 200_000
@@ -113,6 +113,17 @@ def check_names(template: MailTemplate, known: Mapping[str, Any]) -> None:
             line = asked.lines.get(unknown[0], 1)
             reason = f"line {line}: {unknown[0]!r} is not defined; `example` gives it a value"
             raise InvalidValue(field, reason)
+
+
+def values_of(addressee: Addressee, unsubscribe_url: str | None) -> dict[str, Any]:
+    """Return what every template is filled with, and the values of this recipient."""
+    own = {
+        "name": addressee.name,
+        "email": addressee.email,
+        "locale": addressee.locale or "",
+        "unsubscribe_url": unsubscribe_url or "",
+    }
+    return {**addressee.values, **own}
 
 
 def filled(compiled: Compiled, values: Mapping[str, Any], codes: Mapping[str, str]) -> Rendered:

@@ -23,7 +23,7 @@ from largesse.core.records import Records
 from largesse.core.templates import store
 from largesse.core.templates.builtin import BUILT_IN
 from largesse.core.templates.language import CLAIM
-from largesse.core.templates.mailing import Mailing, values_of
+from largesse.core.templates.mailing import Mailing
 from largesse.core.templates.model import (
     ANY_LOCALE,
     Addressee,
@@ -32,7 +32,7 @@ from largesse.core.templates.model import (
     TemplateKind,
     mail_templates,
 )
-from largesse.core.templates.render import check_names, compile_template, filled
+from largesse.core.templates.render import check_names, compile_template, filled, values_of
 from largesse.core.text import checked_email
 from largesse.storage.database import Database, Transaction
 
@@ -187,10 +187,13 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
 def _example(template: MailTemplate, values: Mapping[str, Any]) -> Rendered:
     """Fill a template with its example. Raises InvalidValue."""
     compiled = compile_template(template)
-    if compiled.campaigns and template.key in BUILT_IN:
-        raise InvalidValue("body", f"a mail of the key {template.key!r} claims no code")
-    url = "https://example.com/unsubscribe" if template.kind == TemplateKind.MARKETING else None
     built_in = BUILT_IN.get(template.key)
+    marketing = template.kind == TemplateKind.MARKETING
+    if built_in is not None and compiled.campaigns:
+        raise InvalidValue("body", f"a mail of the key {template.key!r} claims no code")
+    if built_in is not None and marketing:
+        raise InvalidValue("kind", f"a mail of the key {template.key!r} is transactional")
+    url = "https://example.com/unsubscribe" if marketing else None
     example = {**({} if built_in is None else built_in.example), **template.example}
     known = values_of(replace(EXAMPLE, values=example), url)
     check_names(template, known)
