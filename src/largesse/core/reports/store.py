@@ -27,14 +27,17 @@ async def mail_of(tx: Transaction, organization_id: int, report: Report) -> Any 
 
     A Message-ID begins with the mail's own id, and so nobody needs an index of them.
     """
-    named = report.token or (report.message_id or "").strip("<>").partition("@")[0]
+    if report.token is not None and (row := await _mail(tx, organization_id, report.token)):
+        return row
+    if report.message_id is None:
+        return None
+    row = await _mail(tx, organization_id, report.message_id.strip("<>").partition("@")[0])
+    return row if row is not None and row.message_id == report.message_id else None
+
+
+async def _mail(tx: Transaction, organization_id: int, named: str) -> Any | None:
     mail_id = parsed_id(named)
-    if mail_id is None:
-        return None
-    row = await find(tx, mails, organization_id, mails.c.id == mail_id)
-    if row is None or (report.token is None and row.message_id != report.message_id):
-        return None
-    return row
+    return mail_id and await find(tx, mails, organization_id, mails.c.id == mail_id)
 
 
 def once_key(report: Report, mail_id: UUID | None) -> str:
