@@ -38,6 +38,8 @@ class Trail:
     """The columns whose values the taker brings, behind those of `Pool.sets`."""
     subject: str
     """The column, a text, that gets the `id` of the row."""
+    same: Mapping[str, Any]
+    """The columns whose value is the same in every line."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -43,7 +43,7 @@ from largesse.core.errors import (
     Refused,
 )
 from largesse.core.events.model import EventKind, events
-from largesse.core.events.store import NAMES, event_row, record
+from largesse.core.events.store import event_row, record
 from largesse.core.ids import new_id
 from largesse.core.text import folded
 from largesse.storage.bulk import Key, Pool, Trail, Versions, take_each
@@ -76,8 +76,25 @@ POOL = Pool(
     returns=KEPT,
     versions=Versions(campaigns, ("organization_id", "id"), "updated_at"),
 )
+TOLD = (
+    "id",
+    "created_at",
+    "organization_id",
+    "actor",
+    "user_id",
+    "key_id",
+    "unit_id",
+    "request_id",
+    "after",
+)
 LOGGED = replace(
-    POOL, trail=Trail(events, tuple(name for name in NAMES if name != "subject_id"), "subject_id")
+    POOL,
+    trail=Trail(
+        events,
+        TOLD,
+        "subject_id",
+        same={"kind": EventKind.CODE_ISSUED, "subject_kind": CODE, "data": {}},
+    ),
 )
 """The same, where nothing can take the code away again: the log is written with it."""
 NAMED = Pool(
@@ -243,10 +260,9 @@ def _given(plan: Plan) -> tuple[Any, ...]:
 
 
 def _logged(plan: Plan) -> tuple[Any, ...]:
-    """Return the values of the columns `GIVEN`, and the line of the log but for the code's id."""
+    """Return the values of the columns `GIVEN`, and those of `TOLD`."""
     line = event_row(plan.command.by, EventKind.CODE_ISSUED, (CODE, ""), after=_after(plan))
-    del line["subject_id"]
-    return *_given(plan), *line.values()
+    return *_given(plan), *(line[name] for name in TOLD)
 
 
 def _log(tx: Transaction, plan: Plan) -> None:

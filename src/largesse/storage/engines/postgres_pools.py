@@ -13,6 +13,7 @@ from sqlalchemy import (
     cast,
     func,
     insert,
+    literal,
     select,
     true,
 )
@@ -133,11 +134,10 @@ def _with_trail(pool: Pool, given: Any) -> Any:
     """Write the trail of what is given, in the same statement."""
     trail = pool.trail
     assert trail is not None
+    same = [literal(value, trail.table.c[name].type) for name, value in trail.same.items()]
     values = [given.c[f"{TRAIL}{name}"] for name in trail.names]
-    written = (
-        insert(trail.table)
-        .from_select([*trail.names, trail.subject], select(*values, cast(given.c.id, String)))
-        .cte("written")
-    )
+    line = select(*same, *values, cast(given.c.id, String))
+    names = [*trail.same, *trail.names, trail.subject]
+    written = insert(trail.table).from_select(names, line).cte("written")
     told = (name for name in given.c.keys() if not name.startswith(TRAIL))
     return select(*(given.c[name] for name in told)).add_cte(written)

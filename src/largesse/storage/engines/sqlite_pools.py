@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
-from sqlalchemy import Column, ColumnElement, bindparam, insert, select
+from sqlalchemy import Column, ColumnElement, bindparam, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from largesse.storage.bulk import Demand, Key, Pool, set_from
+from largesse.storage.bulk import Demand, Key, Pool, Trail, set_from
 from largesse.storage.engines.driver import visit
 from largesse.storage.statements import Prepared
 
@@ -95,11 +95,11 @@ def _give(
     given = [(*(getattr(row, name) for name in own), *taker[:many]) for row, taker in pairs]
     giving = engine.prepared((*pool.name, "give"), lambda: _giving(engine, pool, own, columns))
     driver.execute(giving.text, giving.bind(engine.give("given", columns, given))).close()
-    if pool.trail is not None:
-        trail = [pool.trail.table.c[name] for name in (*pool.trail.names, pool.trail.subject)]
+    if (trail := pool.trail) is not None:
+        columns = [trail.table.c[name] for name in (*trail.names, trail.subject)]
         told = [(*taker[many:], str(row.id)) for row, taker in pairs]
-        telling = engine.prepared((*pool.name, "trail"), lambda: _telling(engine, trail))
-        driver.execute(telling.text, telling.bind(engine.give("told", trail, told))).close()
+        telling = engine.prepared((*pool.name, "tell"), lambda: _telling(engine, trail, columns))
+        driver.execute(telling.text, telling.bind(engine.give("told", columns, told))).close()
 
 
 def _free(pool: Pool) -> Any:
@@ -140,6 +140,8 @@ def _giving(
     return set_from(pool.table, given, keys=own, names=pool.sets)
 
 
-def _telling(engine: "Sqlite", columns: Sequence[Column[Any]]) -> Any:
+def _telling(engine: "Sqlite", trail: Trail, columns: Sequence[Column[Any]]) -> Any:
     told = engine.given("told", columns)
-    return insert(columns[0].table).from_select([c.name for c in columns], select(*told.c))
+    same = [literal(value, trail.table.c[name].type) for name, value in trail.same.items()]
+    names = [*trail.same, *(c.name for c in columns)]
+    return insert(trail.table).from_select(names, select(*same, *told.c))
