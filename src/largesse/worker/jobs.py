@@ -27,6 +27,10 @@ TURN_SECONDS = 5.0
 FIRST_RETRY = 1.0
 """Seconds before a job is taken up again after a fault; twice as long after each further one."""
 
+SILENCE = 1.0
+"""Seconds beyond a lease after which the database undoes what a silent worker has begun: until
+then its transaction holds the job, and nobody can take it over."""
+
 JITTER = 0.5, 1.5
 """What a pause is multiplied by, at random: jobs that failed together do not come back together."""
 
@@ -58,7 +62,7 @@ async def claim_job(services: "Services", job_id: UUID | None = None) -> Claim |
     async with services.database.read() as tx:
         if not await store.is_any_due(tx):
             return None
-    async with services.database.write(idle_seconds=lease) as tx:
+    async with services.database.write(idle_seconds=lease + SILENCE) as tx:
         return await store.claim(tx, new_id(), lease_seconds=lease, job_id=job_id)
 
 
@@ -151,7 +155,7 @@ async def _run_chunk(services: "Services", claim: Claim) -> Claim:
     kind = services.job_kinds[claim.kind]
     lease = services.settings.job_lease_seconds
     began = time.monotonic()
-    async with services.database.write(idle_seconds=lease) as tx:
+    async with services.database.write(idle_seconds=lease + SILENCE) as tx:
         chunk = await kind.next_chunk(tx, claim)
         # First, and in the same transaction as the effect: who no longer owns the job stops here.
         if not await store.advance(tx, claim, done=chunk.done, lease_seconds=lease):
