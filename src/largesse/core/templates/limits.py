@@ -8,6 +8,7 @@ import operator as operators
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import date, datetime
 from functools import wraps
 from time import thread_time
 from typing import Any
@@ -133,7 +134,7 @@ def _round(number: float, digits: int = 0) -> float:
 
 
 def shown_of(value: Any) -> Any:
-    """Return what is printed of a value: a text or a number, never a whole list or object.
+    """Return what is printed of a value: a text, a number or a date, never a list or an object.
 
     Raises:
         TypeError: it is something else. An object may hold another one over and over.
@@ -142,6 +143,10 @@ def shown_of(value: Any) -> Any:
         return value
     if value is None:
         return ""
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, bool | int | float | Undefined):
         return str(value)  # raises for what is undefined, and names it
     raise TypeError(f"a {type(value).__name__} can not be printed")

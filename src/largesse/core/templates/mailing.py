@@ -27,6 +27,7 @@ from largesse.core.templates import store
 from largesse.core.templates.links import LinkKey, Links, Purpose
 from largesse.core.templates.model import Addressee, MailTemplate, Rendered, TemplateKind
 from largesse.core.templates.render import Compiled, Compiler, filled, values_of
+from largesse.core.templates.store import Choice
 from largesse.core.text import checked_email
 from largesse.storage.database import Transaction
 
@@ -100,10 +101,8 @@ class Mailing:
     async def campaigns_claimed(
         self, tx: Transaction, organization_id: int, key: str
     ) -> frozenset[str]:
-        """Return the campaigns whose codes the templates of a key claim. Raises UnknownTemplate."""
-        choice = await store.templates_of(tx, organization_id, key)
-        if not choice.all:
-            raise UnknownTemplate(key, "key")
+        """Return the campaigns whose codes the templates of a key claim. Raises as `queue`."""
+        choice, _ = await self._choice(tx, organization_id, key)
         return frozenset(
             name for one in choice.all for name in self.compiler.compiled(one).campaigns
         )
@@ -111,13 +110,7 @@ class Mailing:
     async def _letters(
         self, tx: Transaction, organization_id: int, key: str, recipients: Sequence[Addressee]
     ) -> list[Letter | Refused]:
-        choice = await store.templates_of(tx, organization_id, key)
-        if not choice.all:
-            raise UnknownTemplate(key, "key")
-        link = await self._links.key()
-        if link is None and any(one.kind == TemplateKind.MARKETING for one in choice.all):
-            reason = "is marketing: the setting public_url must say where to unsubscribe from it"
-            raise InvalidValue("template", reason)
+        choice, link = await self._choice(tx, organization_id, key)
         letters: list[Letter | Refused] = []
         for addressee in recipients:
             template = choice.for_locale(addressee.locale)
@@ -129,6 +122,18 @@ class Mailing:
             except Refused as refusal:
                 letters.append(refusal)
         return letters
+
+    async def _choice(
+        self, tx: Transaction, organization_id: int, key: str
+    ) -> tuple[Choice, LinkKey | None]:
+        choice = await store.templates_of(tx, organization_id, key)
+        if not choice.all:
+            raise UnknownTemplate(key, "key")
+        link = await self._links.key()
+        if link is None and any(one.kind == TemplateKind.MARKETING for one in choice.all):
+            reason = "is marketing: the setting public_url must say where to unsubscribe from it"
+            raise InvalidValue("template", reason)
+        return choice, link
 
     def _letter(
         self,

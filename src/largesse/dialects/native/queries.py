@@ -163,6 +163,13 @@ class Consents(Struct, kw_only=True):
     recipient: str
 
 
+class Templates(Paging, kw_only=True):
+    """Filters of templates."""
+
+    key: str | UnsetType = UNSET
+    locale: str | UnsetType = UNSET
+
+
 class Mails(Paging, kw_only=True):
     """Filters of mails."""
 

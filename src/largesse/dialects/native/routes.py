@@ -20,6 +20,7 @@ from largesse.core.promotions.model import Channel, Promotion
 from largesse.core.reports.model import MailReport, Taken
 from largesse.core.schedules.model import Schedule, Slot
 from largesse.core.suppressions.model import Suppression
+from largesse.core.templates.model import MailTemplate, Rendered
 from largesse.dialects.native import auth, queries, schemas
 from largesse.dialects.native.errors import ERRORS, render
 from largesse.dialects.native.handlers import (
@@ -28,13 +29,24 @@ from largesse.dialects.native.handlers import (
     codes,
     grants,
     jobs,
+    links,
     lists,
     messages,
     records,
     reports,
+    templates,
 )
 from largesse.dialects.native.mapping import to_number, to_text, to_uuid
-from largesse.dialects.native.table import changes, never, noun, post, post_submitting, reads, route
+from largesse.dialects.native.table import (
+    by_link,
+    changes,
+    never,
+    noun,
+    post,
+    post_submitting,
+    reads,
+    route,
+)
 from largesse.wire.dialect import Dialect
 
 ROUTES = (
@@ -279,12 +291,36 @@ ROUTES = (
         query=queries.Consents,
         response=schemas.Listing[Consent],
     ),
-    post("/mails", records.creating(lambda s: s.mails), request=schemas.NewMail, response=Mail),
+    post("/mails", templates.create_mail, request=schemas.NewMail, response=Mail),
     *reads("/mails", lambda s: s.mails, Mail, query=queries.Mails),
     never("PATCH", "/mails/{id}", "What a mail says is fixed when it is queued."),
     never("DELETE", "/mails/{id}", "The queue keeps what was sent to whom."),
     route("GET", "/mails/{id}/attempts", messages.list_attempts, response=schemas.Listing[Attempt]),
     post("/mails/{id}/retry", messages.retry_mail, status=200, response=Mail),
+    # --- templates, and what links in mails do --------------------------------------------------
+    route(
+        "GET",
+        "/templates/built-in",
+        templates.list_built_in,
+        response=schemas.Listing[MailTemplate],
+    ),
+    *noun(
+        "/templates",
+        lambda s: s.templates,
+        MailTemplate,
+        new=schemas.NewTemplate,
+        change=schemas.TemplateChanges,
+        query=queries.Templates,
+    ),
+    route(
+        "POST",
+        "/templates/{id}/preview",
+        templates.preview,
+        request=schemas.Preview,
+        response=Rendered,
+    ),
+    *by_link("/unsubscribe/{token}", ask=links.ask_unsubscribe, act=links.unsubscribe),
+    *by_link("/confirm/{token}", ask=links.ask_confirm, act=links.confirm),
     # --- what comes back -----------------------------------------------------------------------
     # The body is a message, of message/rfc822.
     post("/mail-reports", reports.take_message, status=200, response=Taken),

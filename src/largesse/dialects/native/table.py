@@ -55,6 +55,18 @@ def reads(
     )
 
 
+def by_link(path: str, *, ask: Handler, act: Handler) -> tuple[Route, ...]:
+    """Return the routes of a link in mails: GET asks, and POST does it.
+
+    Parameters that a mail program or a service on the way adds to it are passed over.
+    """
+    signed = "recipients of mails have no login; the link is signed"
+    return (
+        wire_route("GET", path, ask, source=SOURCE, response=schemas.LinkQuestion, public=signed),
+        wire_route("POST", path, act, source=SOURCE, response=schemas.LinkAnswer, public=signed),
+    )
+
+
 def changes(
     path: str, source: records.Source, value: Any, *, body: Any, parse: Any = to_uuid
 ) -> tuple[Route, ...]:

@@ -54,6 +54,13 @@ from largesse.dialects.native.schemas.offers import (
     PromotionListChanges,
 )
 from largesse.dialects.native.schemas.reports import Hooks, NewSuppression
+from largesse.dialects.native.schemas.templates import (
+    LinkAnswer,
+    LinkQuestion,
+    NewTemplate,
+    Preview,
+    TemplateChanges,
+)
 
 __all__ = [
     "AccountChanges",
@@ -73,6 +80,8 @@ __all__ = [
     "Identifiers",
     "KeyChanges",
     "KeyWithSecret",
+    "LinkAnswer",
+    "LinkQuestion",
     "Listing",
     "Me",
     "NewAccount",
@@ -92,15 +101,18 @@ __all__ = [
     "NewSchedule",
     "NewSubscription",
     "NewSuppression",
+    "NewTemplate",
     "NewToken",
     "NewUnit",
     "NewUser",
     "Pool",
+    "Preview",
     "PromotionChanges",
     "PromotionListChanges",
     "ReceiverName",
     "ScheduleChanges",
     "SubscriptionChanges",
+    "TemplateChanges",
     "Token",
     "UnitChanges",
     "UserChanges",

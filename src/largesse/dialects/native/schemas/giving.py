@@ -5,7 +5,16 @@ from typing import Annotated
 from msgspec import UNSET, Meta, UnsetType
 
 from largesse.core.customers.model import AccountKind
-from largesse.dialects.native.schemas.base import Body, CodeText, Email, Label, Name, Secret
+from largesse.dialects.native.schemas.base import (
+    Body,
+    CodeText,
+    Email,
+    Label,
+    Locale,
+    Name,
+    Object,
+    Secret,
+)
 
 
 class CampaignName(Body, kw_only=True):
@@ -84,12 +93,20 @@ class NewBatch(Body, kw_only=True):
 
 
 class NewMail(Body, kw_only=True):
-    """The mail that takes a code to a customer (id or `customer_id`)."""
+    """The mail that takes a `code` to a customer, or that of a `template` to one or an address.
 
-    customer: Name
-    code: CodeText
+    `customer` is an id or `customer_id`. `promotion` and `channel` go with a code; `email`, `locale`
+    and `values` with the key of a template.
+    """
+
+    customer: Name | UnsetType = UNSET
+    code: CodeText | UnsetType = UNSET
     promotion: Name | UnsetType = UNSET
     channel: Name | UnsetType = UNSET
+    template: Label | UnsetType = UNSET
+    email: Email | UnsetType = UNSET
+    locale: Locale | UnsetType = UNSET
+    values: Object | UnsetType = UNSET
 
 
 class SubscriptionChanges(Body, kw_only=True):

@@ -1,0 +1,51 @@
+"""Bodies about templates, the mails made of them, and the links in these."""
+
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from largesse.core.templates.model import TemplateKind
+from largesse.core.templates.render import LONGEST_SOURCE
+from largesse.dialects.native.schemas.base import Body, Label, Locale, Object
+
+Source = Annotated[str, Meta(max_length=LONGEST_SOURCE)]
+
+
+class TemplateChanges(Body, kw_only=True):
+    """What may be changed of a template; see docs/mail.md."""
+
+    key: Label | UnsetType = UNSET
+    locale: Locale | UnsetType = UNSET
+    kind: TemplateKind | UnsetType = UNSET
+    subject: Source | UnsetType = UNSET
+    body: Source | UnsetType = UNSET
+    text: Source | UnsetType | None = UNSET
+    example: Object | UnsetType = UNSET
+
+
+class NewTemplate(TemplateChanges, kw_only=True):
+    """What the mails of a key say in a language; without `locale` in every one."""
+
+    key: Label
+    subject: Source
+    body: Source
+
+
+class Preview(Body, kw_only=True):
+    """Values for a preview, instead of those of the template's example."""
+
+    values: Object | UnsetType = UNSET
+
+
+class LinkQuestion(Struct):
+    """What a link does when it is posted to."""
+
+    recipient: str
+    does: str
+
+
+class LinkAnswer(Struct):
+    """What a link did."""
+
+    recipient: str
+    done: str
