@@ -72,6 +72,7 @@ class Access:
         self._throttle = Throttle(failures=failures, seconds=failure_seconds)
         self._callers: Remembered[str, Caller] = Remembered(seconds=recheck_seconds, most=KNOWN)
         self._actors: Remembered[ActorKey, Actor] = Remembered(seconds=recheck_seconds, most=KNOWN)
+        self._organizations = Remembered[str, Organization](seconds=recheck_seconds, most=KNOWN)
         self._failed = FailedLogins(database)
 
     async def signing_key(self) -> bytes:
@@ -139,10 +140,13 @@ class Access:
 
     async def organization_named(self, name: str) -> Organization:
         """Return the organization of exactly this name. Raises UnknownOrganization."""
+        if (known := self._organizations.get(name)) is not None:
+            return known
         async with self._database.read() as tx:
             found = await store.organization_by_alias(tx, name)
         if found is None:
             raise UnknownOrganization(name, "name")
+        self._organizations.keep(name, found)
         return found
 
     # --- logging in ----------------------------------------------------------------------------
