@@ -19,6 +19,7 @@ from largesse.cli.schedules import schedules
 from largesse.cli.serve import serve
 from largesse.cli.settings import settings
 from largesse.cli.suppressions import suppressions
+from largesse.cli.templates import templates
 from largesse.cli.units import units
 from largesse.cli.users import users
 from largesse.cli.worker import worker
@@ -37,7 +38,7 @@ def main() -> None:
 for _command in (
     *(serve, worker, demo, db, settings),
     *(organizations, units, users, keys),
-    *(campaigns, codes, grants, jobs, schedules, mails, suppressions, events),
+    *(campaigns, codes, grants, jobs, schedules, mails, templates, suppressions, events),
     coverage,
 ):
     main.add_command(_command)

@@ -71,6 +71,12 @@ class Templates(Records[MailTemplate]):
         found = await self.get(caller, template_id)
         return _example(found, values or {})
 
+    async def preview_named(
+        self, caller: Caller, key: str, locale: str | None, values: Mapping[str, Any]
+    ) -> Rendered:
+        """Do the same with the template of a key and a locale, which may be built in."""
+        return _example(await self.named(caller, key, locale), values)
+
     async def built_in(self, caller: Caller) -> list[MailTemplate]:
         """Return the templates that serve where an organization has none of its own."""
         caller.require(self.read_right)
@@ -103,6 +109,16 @@ class Templates(Records[MailTemplate]):
         if found is None or found.id is None:
             return await self.create(caller, new)
         return await self.change(caller, found.id, new)
+
+    async def delete_named(self, caller: Caller, key: str, locale: str | None) -> None:
+        """Delete the template of a key and this very locale. Raises NotPermitted, UnknownTemplate."""
+        caller.require(self.write_right)
+        async with self.database.read() as tx:
+            choice = await store.templates_of(tx, caller.organization_id, key)
+        found = choice.of(store.normal_locale(locale))
+        if found is None or found.id is None:
+            raise UnknownTemplate(key, "key")
+        await self.delete(caller, found.id)
 
     async def send(
         self,
