@@ -137,12 +137,15 @@ def filled(compiled: Compiled, values: Mapping[str, Any], codes: Mapping[str, st
         subject = _part("subject", lambda: language.fill(compiled.subject, given))
         html = _part("body", lambda: language.fill(compiled.html, given))
         text = _part("text", lambda: language.fill(compiled.text, given))
-    subject = one_line(subject)
-    if not subject:
+    made = Rendered(one_line(subject), tidy(text) if compiled.made else text, html)
+    if not made.subject:
         raise InvalidValue("subject", "is empty")
-    if len(subject) > LONGEST_SUBJECT:
+    if len(made.subject) > LONGEST_SUBJECT:
         raise InvalidValue("subject", f"has more than {LONGEST_SUBJECT} characters")
-    return Rendered(subject, tidy(text) if compiled.made else text, html)
+    for field, part in (("subject", made.subject), ("body", html), ("text", text)):
+        if not storable(part):
+            raise InvalidValue(field, "has a character that can not be kept")
+    return made
 
 
 def one_line(text: str) -> str:
@@ -152,13 +155,10 @@ def one_line(text: str) -> str:
 
 def _part(field: str, fill: Callable[[], str]) -> str:
     try:
-        made = fill()
+        return fill()
     except Refused:
         raise
     except Exception as error:
         # Whatever an expression does with the values of one recipient, it is a fault of both.
         reason = str(error) or type(error).__name__
         raise InvalidValue(field, f"can not be filled: {reason[:300]}") from None
-    if not storable(made):
-        raise InvalidValue(field, "has a character that can not be kept")
-    return made
