@@ -40,8 +40,10 @@ def _load(*, as_json: bool) -> None:
     import dataclasses
 
     async def work() -> "DemoCredentials":
+        from largesse.core.request import REQUEST_ID, new_request_id
         from largesse.demo import data
 
+        REQUEST_ID.set(new_request_id())
         async with opened(settings, migrate=True) as services:
             return await data.load(services)
 

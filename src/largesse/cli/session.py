@@ -45,7 +45,10 @@ def run(work: "Callable[[Services], Awaitable[T]]") -> T:
     """Run a command's work over the database of the settings, which must be up to date."""
     import asyncio
 
+    from largesse.core.request import REQUEST_ID, new_request_id
+
     async def whole() -> T:
+        REQUEST_ID.set(new_request_id())
         async with opened(settings) as services:
             return await work(services)
 

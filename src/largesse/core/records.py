@@ -82,6 +82,11 @@ class Records(Generic[V]):
     def __init__(self, database: Database) -> None:
         self.database = database
 
+    @property
+    def kind(self) -> str:
+        """What the log calls such a record, e.g. `promotion_list`."""
+        return self.unknown.noun.replace(" ", "_")
+
     async def create(self, caller: Caller, new: Mapping[str, Any]) -> V:
         """Make a record and return it.
 
@@ -223,8 +228,7 @@ class Records(Generic[V]):
         )
         if old or new:
             record: Any = after if before is None else before
-            noun = self.unknown.noun.replace(" ", "_")
-            kind, subject = f"{noun}.{what}", (noun, record.id)
+            kind, subject = f"{self.kind}.{what}", (self.kind, record.id)
             event_store.record(tx, caller, kind, subject, before=old, after=new)
 
     async def _broken(self, caller: Caller, values: Mapping[str, Any]) -> Refused:

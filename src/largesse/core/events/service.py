@@ -1,7 +1,9 @@
 """The use cases of events: read the log, and give up its oldest lines."""
 
+import asyncio
+import time
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from largesse.core import clock
@@ -91,9 +93,11 @@ class Events(Records[Event]):
         """
         if self._keep is None:
             return False
-        before: datetime = clock.now() - self._keep
+        began = time.monotonic()
         async with self.database.write() as tx:
-            return bool(await store.prune(tx, before))
+            found = await store.prune(tx, clock.now() - self._keep)
+        await asyncio.sleep(self.database.engine.pause_after(time.monotonic() - began))
+        return bool(found)
 
 
 def _hidden(caller: Caller) -> frozenset[str]:

@@ -19,6 +19,7 @@ from largesse.core.errors import (
     UnknownPromotionList,
 )
 from largesse.core.events import store as event_store
+from largesse.core.events.model import EventKind
 from largesse.core.limits import check_fits, unfit
 from largesse.core.lists import store
 from largesse.core.lists.model import (
@@ -60,8 +61,8 @@ class Contents:
     table: Any
     holder: str
     held: str
-    noun: str
-    """What one of those that are held is called in the log."""
+    added: EventKind
+    removed: EventKind
     value: type[Any]
     unknown: type[Unknown]
     """What is raised for something held that is not there."""
@@ -87,7 +88,7 @@ class Holders(Records[V]):
             async with self.database.write() as tx:
                 await self._one(tx, caller.organization_id, holder_id)
                 if await tx.insert_new(table, [row], returning=(table.c[held],)):
-                    self._record_held(tx, caller, "added", holder_id, held_id)
+                    self._record_held(tx, caller, self.contents.added, holder_id, held_id)
         except BrokenReference:
             raise self.contents.unknown(str(held_id)) from None
 
@@ -122,14 +123,13 @@ class Holders(Records[V]):
             )
             if not gone:
                 raise self.contents.unknown(str(held_id))
-            self._record_held(tx, caller, "removed", holder_id, held_id)
+            self._record_held(tx, caller, self.contents.removed, holder_id, held_id)
 
     def _record_held(
-        self, tx: Transaction, caller: Caller, what: str, holder_id: int, held_id: Any
+        self, tx: Transaction, caller: Caller, kind: EventKind, holder_id: int, held_id: Any
     ) -> None:
-        noun = self.unknown.noun.replace(" ", "_")
-        kind, told = f"{noun}.{self.contents.noun}_{what}", {self.contents.held: str(held_id)}
-        event_store.record(tx, caller, kind, (noun, holder_id), data=told)
+        told = {self.contents.held: str(held_id)}
+        event_store.record(tx, caller, kind, (self.kind, holder_id), data=told)
 
 
 class CustomerGroups(Holders[CustomerGroup]):
@@ -142,7 +142,13 @@ class CustomerGroups(Holders[CustomerGroup]):
     required = ("reference", "name")
     changeable = frozenset({"reference", "name", "description"})
     contents = Contents(
-        customer_group_members, "group_id", "customer_id", "member", Member, UnknownCustomer
+        customer_group_members,
+        "group_id",
+        "customer_id",
+        EventKind.MEMBER_ADDED,
+        EventKind.MEMBER_REMOVED,
+        Member,
+        UnknownCustomer,
     )
 
     async def add_member(self, caller: Caller, group_id: int, customer_id: Any) -> None:
@@ -182,7 +188,8 @@ class PromotionLists(Holders[PromotionList]):
         promotion_list_items,
         "list_id",
         "promotion_id",
-        "promotion",
+        EventKind.PROMOTION_ADDED,
+        EventKind.PROMOTION_REMOVED,
         ListedPromotion,
         UnknownPromotion,
     )
