@@ -20,6 +20,7 @@ LONGEST_LINE = 990
 PLAIN_ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9.-]+"
 )
+ONE_WORD = re.compile(r"[!-~]+")
 SHORT_ADDRESS = 70
 """Characters of an address whose header needs no second line."""
 
@@ -56,7 +57,7 @@ def assemble(
             _header("Subject", one_line(subject), utf8=utf8),
             _date(int(date.timestamp())),
             b"Message-ID: %b\r\n" % _token(message_id),
-            *(_header(name, value, utf8=utf8) for name, value in headers),
+            *(_further(name, value, utf8=utf8) for name, value in headers),
             FIXED,
             b'Content-Type: multipart/alternative; boundary="%b"\r\n\r\n' % boundary,
             b"--%b\r\n" % boundary,
@@ -101,6 +102,13 @@ def _to(recipient: str, *, utf8: bool) -> bytes:
     if len(recipient) <= SHORT_ADDRESS and PLAIN_ADDRESS.fullmatch(recipient):
         return b"To: %b\r\n" % recipient.encode()
     return _header("To", recipient, utf8=utf8)
+
+
+def _further(name: str, value: str, *, utf8: bool) -> bytes:
+    if len(name) + len(value) < LONGEST_LINE and ONE_WORD.fullmatch(value):
+        # The library would write a long link in encoded words, which no mail program follows.
+        return f"{name}: {value}\r\n".encode()
+    return _header(name, value, utf8=utf8)
 
 
 @lru_cache(maxsize=1024)
