@@ -3,11 +3,13 @@
 import asyncio
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from largesse.core import clock
 from largesse.core.access.model import Caller, Right
 from largesse.core.errors import (
     InvalidValue,
@@ -15,11 +17,13 @@ from largesse.core.errors import (
     UnknownJob,
     WrongState,
 )
-from largesse.core.grants import service as grants_service
+from largesse.core.grants import giving
 from largesse.core.ids import new_id
+from largesse.core.jobs import service as jobs_service
 from largesse.core.jobs import store
-from largesse.core.jobs.model import Claim, Job, JobState, jobs
+from largesse.core.jobs.model import Claim, Job, JobState, job_items, job_rows, jobs
 from largesse.services import Services, open_services
+from largesse.storage.errors import ConnectionLost
 from largesse.worker import jobs as worker
 from tests.core.shop import (
     all_grants,
@@ -40,7 +44,7 @@ ONCE_EACH = Counter({("promo0", address): 1 for address in ADDRESSES})
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks of three rows, and one chunk a turn: what takes minutes shows in ten rows."""
-    monkeypatch.setattr(grants_service, "CHUNK_GRANTS", 3)
+    monkeypatch.setattr(giving, "CHUNK_GRANTS", 3)
     monkeypatch.setattr(worker, "TURN_SECONDS", 0.0)
 
 
@@ -378,3 +382,152 @@ async def test_looking_and_acting_need_rights(services: Services) -> None:
     for use in (services.jobs.get, services.jobs.rows):
         with pytest.raises(NotPermitted):
             await use(nobody, job.id)
+
+
+# --- how far, and what of it failed ------------------------------------------------------------
+
+
+async def test_a_job_tells_how_fast_it_is_and_how_long_it_takes(services: Services) -> None:
+    caller = await open_shop(services)
+    job = await start(services, caller)
+    assert (job.seconds_worked, job.rate_per_second, job.seconds_left) == (0, None, None)
+    await turn(services)
+    await turn(services)
+    # Facts of the row: whoever looks sees the same, and waiting costs the rate nothing.
+    async with services.database.write() as tx:
+        await tx.execute(update(jobs).values(seconds_worked=12.0))
+    job = await services.jobs.get(caller, job.id)
+    assert (job.done, job.rate_per_second, job.seconds_left) == (6, 0.5, 8.0)
+    await run_jobs(services)
+    job = await services.jobs.get(caller, job.id)
+    assert job.seconds_worked > 12.0
+    assert job.rate_per_second == job.done / job.seconds_worked
+    assert job.seconds_left is None
+
+
+async def test_the_rows_of_an_outcome_are_found_and_exported(services: Services) -> None:
+    caller = await open_shop(services)
+    job = await run_batch(
+        services, caller, profiles=["profile0", "no,body", "profile1"], emails=["x@", "a@b.com"]
+    )
+    assert job.failed == 2
+    for outcome, wanted in (
+        (None, [0, 1, 2, 3, 4]),
+        ("granted", [0, 2, 4]),
+        ("failed", [1, 3]),
+        ("bad_address", [3]),
+        ("nothing", []),
+        ("\0", []),
+        ("x" * 40, []),
+    ):
+        page = await services.jobs.rows(caller, job.id, outcome=outcome, limit=2)
+        found = list(page.items)
+        while page.next_after is not None:
+            page = await services.jobs.rows(
+                caller, job.id, outcome=outcome, limit=2, after=page.next_after
+            )
+            found += page.items
+        assert [row.pos for row in found] == wanted, outcome
+        if "\0" not in str(outcome):
+            pages = await services.jobs.export(caller, job.id, outcome=outcome)
+            exported = [row async for page_ in pages for row in page_]
+            assert [row[0] for row in exported] == wanted, outcome
+    pages = await services.jobs.export(caller, job.id, outcome="failed")
+    (page_,) = [page_ async for page_ in pages]
+    assert page_[0][1:4] == ("profile", "no,body", "unknown_profile")
+    with pytest.raises(UnknownJob):
+        await services.jobs.export(caller, new_id())
+
+
+async def test_a_fault_of_the_database_is_none_of_the_jobs(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller = await open_shop(services)
+    job = await start(services, caller)
+    faulty = with_faults(services, worker.MOST_ATTEMPTS * 2, ConnectionLost("gone"))
+    for _ in range(worker.MOST_ATTEMPTS * 2):
+        assert await turn(faulty)
+        await pass_time(services)
+    now = await services.jobs.get(caller, job.id)
+    assert (now.state, now.attempts, now.error) == (JobState.WAITING, 0, "ConnectionLost: gone")
+    await run_jobs(services)
+    assert await held(services, caller) == ONCE_EACH
+
+
+def test_pauses_between_attempts_grow_and_differ() -> None:
+    for attempts in range(worker.MOST_ATTEMPTS):
+        shortest, longest = (2**attempts * factor for factor in worker.JITTER)
+        pauses = {worker._pause(attempts) for _ in range(20)}
+        assert len(pauses) > 1
+        assert all(shortest <= pause <= longest for pause in pauses)
+
+
+# --- old ones ----------------------------------------------------------------------------------
+
+
+async def test_jobs_that_were_over_long_ago_are_deleted_with_their_rows(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs_service, "PRUNED", 4)
+    caller = await open_shop(services)
+    other = await open_shop(services, name="Another shop", promotions=1, profiles=0)
+    gone = [await run_batch(services, one, emails=ADDRESSES) for one in (caller, other)]
+    gone.append(await services.jobs.cancel(caller, (await start(services, caller)).id))
+    await age(services, days=91)
+    kept = [await run_batch(services, caller, ["again"], emails=ADDRESSES)]
+    await age(services, days=89, job=kept[0])
+    kept.append(await start(services, caller))
+    while await services.jobs.prune():
+        pass
+    assert [job.id for job in (await services.jobs.page(caller)).items] == [job.id for job in kept]
+    assert (await services.jobs.page(other)).items == []
+    async with services.database.read() as tx:
+        for table in (job_rows, job_items):
+            left = await tx.rows(select(table.c.job_id))
+            assert not {row.job_id for row in left} & {job.id for job in gone}
+    assert await held(services, other) == ONCE_EACH
+
+
+async def test_without_a_number_of_days_jobs_are_kept(services: Services, empty_url: str) -> None:
+    caller = await open_shop(services)
+    await run_batch(services, caller, emails=ADDRESSES)
+    await age(services, days=30_000)
+    keeping = open_services(settings_for(empty_url, jobs_keep_days=None))
+    try:
+        assert not await keeping.jobs.prune()
+    finally:
+        await keeping.close()
+    assert len((await services.jobs.page(caller)).items) == 1
+
+
+async def age(services: Services, *, days: int, job: Job | None = None) -> None:
+    """Let one job, or all that are over, have ended so many days ago."""
+    ended = clock.now() - timedelta(days=days)
+    where = jobs.c.finished_at.is_not(None) if job is None else jobs.c.id == job.id
+    async with services.database.write() as tx:
+        await tx.execute(update(jobs).where(where).values(finished_at=ended))
+
+
+# --- waking workers ----------------------------------------------------------------------------
+
+
+async def test_a_commit_wakes_the_worker_and_a_refusal_does_not(services: Services) -> None:
+    caller = await open_shop(services)
+    awake = services.wakeups.jobs
+    awake.clear()
+    job = await start(services, caller)
+    assert awake.is_set()
+    awake.clear()
+    with pytest.raises(RuntimeError):
+        async with services.database.one_transaction():
+            await start(services, caller, source="other")
+            raise RuntimeError
+    assert not awake.is_set()
+    async with services.database.one_transaction():
+        await start(services, caller, source="other")
+        assert not awake.is_set()
+    assert awake.is_set()
+    await services.jobs.cancel(caller, job.id)
+    awake.clear()
+    await services.jobs.resume(caller, job.id)
+    assert awake.is_set()
