@@ -48,11 +48,29 @@ class Api:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    async def report(self, mail: Any, status: str = "5.1.1") -> Any:
+        """Tell that a mail has bounced, which must work."""
+        headers = {"Content-Type": "message/rfc822"}
+        content = bounce(mail["message_id"], status)
+        answer = await self.send("POST", "/mail-reports", content=content, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
     async def delete(self, path: str) -> None:
         """Delete, which must work."""
         answer = await self.send("DELETE", path)
         assert answer.status_code == 204, answer.text
         assert answer.content == b""
+
+
+def bounce(message_id: str, status: str = "5.1.1") -> bytes:
+    """Return a message that says that a mail was not delivered."""
+    return (
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\n\n'
+        "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example\n\n"
+        f"Final-Recipient: rfc822; x@example.com\nAction: failed\nStatus: {status}\n\n"
+        f"--b\nContent-Type: text/rfc822-headers\n\nMessage-ID: {message_id}\n\n--b--\n"
+    ).encode()
 
 
 def problem(answer: httpx.Response, status: int, code: str) -> Any:
@@ -157,7 +175,11 @@ async def one_of_everything(api: Api, tag: str) -> Everything:
     made.ids["/jobs"] = (await api.post("/grants/batches", batch, status=202))["id"]
     await make("/subscriptions", {"recipient": f"{tag}@example.com"})
     await make("/mails", {"customer": customer, "code": f"code-{tag}"})
-    made.ids["/events"] = (await first_event(api))["id"]
+    mail = await api.get(f"/mails/{made.of('/mails')}")
+    # A hard bounce would hold the mail back.
+    made.ids["/mail-reports"] = (await api.report(mail, "4.2.2"))["recorded"][0]["id"]
+    await make("/suppressions", {"address": f"gone-{tag}@example.com"})
+    made.ids["/events"] = (await first_event(api, kind="pool.low"))["id"]
     return made
 
 

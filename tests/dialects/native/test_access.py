@@ -23,10 +23,11 @@ NO_REFERENCES = {
     "/groups",
     "/promotion-lists",
     "/subscriptions",
+    "/suppressions",
 }
 """The POSTs whose bodies name no other record of the organization that is called."""
 
-OWNERS_READ = ("/users", "/keys", "/consents")
+OWNERS_READ = ("/users", "/keys", "/consents", "/mail-reports/hooks")
 """What a viewer can not read: it says who may get in, or how people consented."""
 
 

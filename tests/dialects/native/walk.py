@@ -56,6 +56,7 @@ def bodies(ids: Everything, tag: str) -> dict[str, Any]:
         },
         "/subscriptions": {"recipient": "new@example.com"},
         "/mails": {"customer": customer, "code": f"code-{tag}"},
+        "/suppressions": {"address": "new@example.com"},
     }
 
 
@@ -66,6 +67,8 @@ def walk(ids: Everything, tag: str) -> Iterator[Request]:
     posts = {r.path for r in answered if r.method == "POST" and r.request is not None}
     assert given.keys() == posts, "the bodies and the route table differ"
     for route in answered:
+        if "{hook}" in route.path:
+            continue  # a mail service's, which names the organization by a secret of its own
         # Every field of a PATCH may be left out.
         body = given.get(route.path) if route.method == "POST" else {} if route.request else None
         yield Request(route, filled(route.path, ids), body)
