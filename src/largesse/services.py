@@ -17,8 +17,13 @@ from largesse.core.codes.known_formats import KnownFormats
 from largesse.core.codes.service import Codes
 from largesse.core.customers.service import Accounts, Customers, CustomerTokens, Receivers
 from largesse.core.events.service import Events
-from largesse.core.grants.service import BATCH as GRANT_BATCH
+from largesse.core.grants.giving import GrantGiving
+from largesse.core.grants.intake import BATCH as GRANT_BATCH
+from largesse.core.grants.intake import Intake
+from largesse.core.grants.revoking import REVOCATION as GRANT_REVOCATION
+from largesse.core.grants.revoking import GrantRevoking
 from largesse.core.grants.service import Grants
+from largesse.core.grants.telling import Telling
 from largesse.core.idempotency.service import Idempotency
 from largesse.core.jobs.kind import JobKind
 from largesse.core.jobs.model import WAKE as JOBS_WAKE
@@ -99,6 +104,8 @@ class Services:
     bulk_codes: BulkCodes
     pools: Pools
     grants: Grants
+    grant_giving: GrantGiving
+    grant_revoking: GrantRevoking
     groups: CustomerGroups
     promotion_lists: PromotionLists
     assignments: Assignments
@@ -119,7 +126,8 @@ class Services:
     def job_kinds(self) -> Mapping[str, JobKind]:
         """What runs each kind of job."""
         return {
-            GRANT_BATCH: self.grants,
+            GRANT_BATCH: self.grant_giving,
+            GRANT_REVOCATION: self.grant_revoking,
             GENERATE: self.generation,
             IMPORT: self.importing,
         }
@@ -147,6 +155,7 @@ def open_services(settings: Settings) -> Services:
     importing = Importing(database, formats)
     links = Links(access, public_url=settings.public_url)
     mailing = Mailing(formats, links, domain=_domain(settings.mail_from))
+    telling = Telling(mailing)
     builtin = (
         BuiltInProvider(database, mailing, links)
         if settings.newsletter_provider == "builtin"
@@ -175,8 +184,11 @@ def open_services(settings: Settings) -> Services:
         bulk_codes=BulkCodes(database, generation, importing),
         pools=Pools(database, formats, generation, every=settings.pool_check_seconds),
         grants=Grants(
-            database, most_recipients=settings.max_batch_recipients, wake=wakeups.jobs.set
+            database,
+            Intake(database, telling, most_recipients=settings.max_batch_recipients),
         ),
+        grant_giving=GrantGiving(telling),
+        grant_revoking=GrantRevoking(),
         groups=CustomerGroups(database),
         promotion_lists=PromotionLists(database),
         assignments=Assignments(database),
@@ -192,13 +204,13 @@ def open_services(settings: Settings) -> Services:
         mails=Mails(
             database, mailing.compiler, domain=_domain(settings.mail_from), wake=wakeups.mail.set
         ),
-        mail_queue=MailQueue(database, _mail_limits(settings), wake=wakeups.mail.set),
+        mail_queue=MailQueue(database, _mail_limits(settings)),
         mail_reports=_mail_reports(settings, database, access),
         suppressions=Suppressions(database),
         jobs=Jobs(
             database,
             failures={
-                GRANT_BATCH: Grants.failures,
+                GRANT_BATCH: GrantGiving.failures,
                 GENERATE: Generation.failures,
                 IMPORT: Importing.failures,
             },

@@ -73,14 +73,15 @@ class Conversation:
 
     async def _name_sender(self, envelope: Envelope) -> None:
         try:
-            if not envelope.needs_utf8:
-                await self._client.mail(envelope.sender)
-                return
             if self._client.is_ehlo_or_helo_needed:
                 await self._client.ehlo()
+            if not envelope.needs_utf8:
+                # The library's own `mail` and `rcpt` take addresses apart and put them together.
+                await self._say(b"MAIL", b"FROM:<%b>" % envelope.sender.encode())
+                return
             if not self._client.supports_extension("smtputf8"):
                 raise TurnedDown("the mail service takes no address beyond ASCII", "address")
-            await self._client.mail(envelope.sender, options=["SMTPUTF8"], encoding="utf-8")
+            await self._say(b"MAIL", b"FROM:<%b>" % envelope.sender.encode(), b"SMTPUTF8")
         except aiosmtplib.SMTPServerDisconnected as error:
             raise HungUp(_said(error)) from error
         except aiosmtplib.SMTPResponseException as error:
@@ -89,9 +90,8 @@ class Conversation:
             raise Unreachable(_said(error)) from error
 
     async def _name_recipient(self, envelope: Envelope) -> None:
-        encoding = "utf-8" if envelope.needs_utf8 else "ascii"
         try:
-            await self._client.rcpt(envelope.recipient, encoding=encoding)
+            await self._say(b"RCPT", b"TO:<%b>" % envelope.recipient.encode())
             ready = await self._client.execute_command(b"DATA")
         except aiosmtplib.SMTPResponseException as error:
             raise _refusal(error.code, error.message) from error
@@ -100,6 +100,11 @@ class Conversation:
             raise Throttled(_said(error)) from error
         if ready.code != GO_AHEAD:
             raise _refusal(ready.code, ready.message)
+
+    async def _say(self, *words: bytes) -> None:
+        answer = await self._client.execute_command(*words)
+        if not 200 <= answer.code < 300:
+            raise aiosmtplib.SMTPResponseException(answer.code, answer.message)
 
     async def _give_content(self, content: bytes) -> str:
         # From here on the service may have the mail, whatever becomes of its answer. The library's

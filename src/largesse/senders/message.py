@@ -5,9 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parseaddr
+from functools import lru_cache
 from typing import Protocol
 
-from largesse.senders.assembly import assemble, one_line
+from largesse.senders.assembly import assemble
 
 Sign = Callable[[bytes], bytes]
 """Adds a signature to a whole message, e.g. by DKIM."""
@@ -53,8 +54,8 @@ class OutgoingMail:
         """
         recipient = self.envelope_to
         needs_utf8 = not recipient.isascii()
-        if one_line(recipient) != recipient:
-            raise TurnedDown("the address has a line break in it", "address")
+        if UNFIT.search(recipient):
+            raise TurnedDown("the address can stand in no message", "address")
         content = assemble(
             sender=self.sender,
             recipient=recipient,
@@ -70,6 +71,15 @@ class OutgoingMail:
             content = sign(content)
         envelope_from = self.return_path or parseaddr(self.sender)[1]
         return Envelope(envelope_from, recipient, needs_utf8, content)
+
+
+UNFIT = re.compile(r"[\s<>\x00-\x1f\x7f]")
+"""What would end an address, or the line that it stands in."""
+
+
+@lru_cache(maxsize=64)
+def _address_of(sender: str) -> str:
+    return parseaddr(sender)[1]
 
 
 def ascii_domain(address: str) -> str:

@@ -24,7 +24,7 @@ from largesse.core.mail import claim_store, claiming, lane_store
 from largesse.core.mail.attempts import Ended, Outcome
 from largesse.core.mail.claiming import LEASE_SECONDS, Wanted
 from largesse.core.mail.lane_store import View
-from largesse.core.mail.model import DueMail
+from largesse.core.mail.model import DueMail, Priority
 from largesse.core.suppressions.store import suppressed_among
 from largesse.senders.local import NoSender
 from largesse.senders.message import Sender, Throttled, Unreachable
@@ -39,6 +39,9 @@ log = structlog.get_logger(__name__)
 
 HOUSEKEEPING_SECONDS = 10.0
 """How often mails are looked for whose worker has vanished."""
+
+LOOK_SECONDS = 0.25
+"""How often a busy worker looks for pauses, and for mails where there were none."""
 
 RENEW_SECONDS = LEASE_SECONDS / 4
 
@@ -90,7 +93,8 @@ class MailRun:
         self._sending: dict[str, set[asyncio.Task[None]]] = {name: set() for name in self._senders}
         self._something = asyncio.Event()
         self._unsure_claims: list[UUID] = []
-        self._kept_house = self._renewed = 0.0
+        self._empty: set[Priority] = set()
+        self._looked = self._kept_house = self._renewed = 0.0
         self._sent = 0
 
     async def run(self) -> bool:
@@ -128,6 +132,9 @@ class MailRun:
     async def _turn(self) -> bool:
         """Record what has ended and take more; say whether any was found."""
         began = time.monotonic()
+        if self._wake.is_set() or began - self._looked > LOOK_SECONDS:
+            self._looked = 0.0
+            self._empty.clear()
         self._wake.clear()
         self._something.clear()
         over, self._ended = self._ended, []
@@ -176,14 +183,16 @@ class MailRun:
         room = self._pace.room(len(self._in_hand) - len(self._ended))
         if self._stop.is_set() or room <= 0:
             return []
-        self._view = await lane_store.view(tx, list(self._senders))
+        if not self._looked:
+            self._looked = time.monotonic()
+            self._view = await lane_store.view(tx, list(self._senders))
         up = self._reachable()
         if not up:
             return []
         if self._view.failures(up[0]):
             # One mail tells whether it takes any again.
             room = 1 - len(self._in_hand)
-        wanted = Wanted(claim_id, self._rules.worker, room, up)
+        wanted = Wanted(claim_id, self._rules.worker, room, up, self._empty)
         return await claiming.claim(tx, self._limits, wanted, self._view) if room > 0 else []
 
     async def _without_suppressed(

@@ -8,10 +8,10 @@ MOST_AT_ONCE = 100
 MOST_AHEAD = 300
 """Mails in hand at most."""
 
-TURN_SECONDS = 0.03
+TURN_SECONDS = 0.05
 """How long what has ended waits to be recorded, so that much of it is recorded together."""
 
-CLAIMS_AHEAD = 2.5
+TURNS_AHEAD = 2
 """Mails are taken for so many turns: while one is recorded, the next ones are handed over."""
 
 
@@ -27,7 +27,7 @@ class Pace:
     @property
     def ahead(self) -> int:
         """How many mails to have in hand."""
-        wanted = self._rate * CLAIMS_AHEAD * max(TURN_SECONDS, self._turn)
+        wanted = self._rate * TURNS_AHEAD * max(TURN_SECONDS, self._turn)
         return int(min(MOST_AHEAD, max(self._least, wanted)))
 
     @property

@@ -69,6 +69,8 @@ class Wanted:
     worker: str
     room: int
     up: Sequence[str]
+    empty: set[Priority]
+    """Priorities in which nothing was due a moment ago. Others that are found so are added."""
 
 
 async def claim(
@@ -113,9 +115,12 @@ class _Claim:
         """Return mails of the common queue, most urgent first."""
         found: list[DueMail] = []
         for priority in Priority:
-            if len(found) < limit:
-                left = limit - len(found)
-                found += await claim_store.due(self._tx, priority=priority, limit=left)
+            left = limit - len(found)
+            if left > 0 and priority not in self._wanted.empty:
+                some = await claim_store.due(self._tx, priority=priority, limit=left)
+                if len(some) < left:
+                    self._wanted.empty.add(priority)
+                found += some
         return found
 
     async def within_limits(self) -> list[tuple[DueMail, str]]:

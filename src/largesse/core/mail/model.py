@@ -185,6 +185,7 @@ class Attempt:
     outcome: str
     """sent, refused, put off, not begun, suppressed, or uncertain: perhaps delivered."""
     reply: str | None
+    message_id: str
     transport: str | None
     worker: str | None
     started_at: datetime | None

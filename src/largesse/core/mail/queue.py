@@ -1,19 +1,20 @@
 """The use cases of those who look after the queue: count, retry, cancel, pause and resume."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from largesse.core import clock
 from largesse.core.access.model import Caller, Right
 from largesse.core.errors import InvalidValue
+from largesse.core.events import store as event_store
+from largesse.core.events.model import EventKind
 from largesse.core.mail import lane_store, queue_store
 from largesse.core.mail.claiming import MailLimits
 from largesse.core.mail.limits import QUEUE, domain_name, transport_name
-from largesse.core.mail.model import MailState
+from largesse.core.mail.model import WAKE, MailState
 from largesse.core.mail.queue_store import Count
 from largesse.storage.database import Database, Transaction
 
@@ -22,6 +23,9 @@ AT_ONCE = 10_000
 
 IN_ONE = 1_000
 """Mails that one transaction changes."""
+
+SUBJECT = "mail_queue"
+"""What the log calls the queue as a whole."""
 
 DOMAIN = re.compile(r"[^\s@*\x00-\x1f]{1,253}")
 
@@ -73,10 +77,9 @@ class Changed:
 class MailQueue:
     """The queue of each organization as a whole."""
 
-    def __init__(self, database: Database, limits: MailLimits, *, wake: Callable[[], None]) -> None:
+    def __init__(self, database: Database, limits: MailLimits) -> None:
         self._database = database
         self.limits = limits
-        self._wake = wake
 
     async def stats(self, caller: Caller) -> QueueStats:
         """Return the queue's figures. Raises NotPermitted."""
@@ -111,14 +114,8 @@ class MailQueue:
         state = MailState(filters.pop("state", MailState.FAILED))
         if state not in (MailState.FAILED, MailState.UNCERTAIN):
             raise InvalidValue("state", "must be failed or uncertain")
-        changed = await self._change_all(
-            caller,
-            state,
-            filters,
-            lambda now: {"state": MailState.QUEUED, "attempts": 0, "due_at": now, "reason": None},
-        )
-        self._wake()
-        return changed
+        again = {"state": MailState.QUEUED, "attempts": 0, "reason": None}
+        return await self._change_all(caller, state, filters, again)
 
     async def cancel_all(self, caller: Caller, filters: Mapping[str, Any]) -> Changed:
         """Cancel mails that wait: those that the filters fit, as `retry_all` has them.
@@ -126,9 +123,8 @@ class MailQueue:
         Raises:
             NotPermitted
         """
-        return await self._change_all(
-            caller, MailState.QUEUED, filters, lambda _now: {"state": MailState.CANCELLED}
-        )
+        values = {"state": MailState.CANCELLED, "lane": None}
+        return await self._change_all(caller, MailState.QUEUED, filters, values)
 
     async def pause(self, caller: Caller, kind: str, name: str | None = None) -> Pause:
         """Send nothing of the organization: at all, by a transport, or to a domain.
@@ -142,16 +138,25 @@ class MailQueue:
         caller.require(Right.SEND_MAIL)
         key = self._key(kind, name)
         async with self._database.write() as tx:
-            await lane_store.pause(tx, caller.organization_id, key, now=clock.now())
+            if await lane_store.pause(tx, caller.organization_id, key, now=clock.now()):
+                event_store.record(tx, caller, EventKind.MAIL_PAUSED, (SUBJECT, key))
             pauses = await lane_store.pauses_of(tx, caller.organization_id)
         return next(_pause(*one) for one in pauses if one[0] == key)
 
     async def resume(self, caller: Caller, kind: str, name: str | None = None) -> None:
         """End a pause. To end one that there is not changes nothing. Raises as `pause` does."""
         caller.require(Right.SEND_MAIL)
+        key = self._key(kind, name)
         async with self._database.write() as tx:
-            await lane_store.resume(tx, caller.organization_id, self._key(kind, name))
-        self._wake()
+            if await lane_store.resume(tx, caller.organization_id, key):
+                event_store.record(tx, caller, EventKind.MAIL_RESUMED, (SUBJECT, key))
+            await tx.wake(WAKE)
+
+    async def pauses(self, caller: Caller) -> list[Pause]:
+        """Return what is paused. Raises NotPermitted."""
+        caller.require(Right.READ)
+        async with self._database.read() as tx:
+            return [_pause(*one) for one in await lane_store.pauses_of(tx, caller.organization_id)]
 
     def _key(self, kind: str, name: str | None) -> str:
         if kind == QUEUE:
@@ -174,18 +179,18 @@ class MailQueue:
         caller: Caller,
         state: MailState,
         filters: Mapping[str, Any],
-        values: Callable[[datetime], dict[str, Any]],
+        values: Mapping[str, Any],
     ) -> Changed:
         caller.require(Right.SEND_MAIL)
-        filters = {name: one for name, one in filters.items() if one is not None}
-        if "domain" in filters:
-            filters["domain"] = filters["domain"].lower()
+        fits = {name: one for name, one in filters.items() if one is not None}
+        if "domain" in fits:
+            fits["domain"] = self._key("domain", fits["domain"]).removeprefix("domain ")
         count = 0
         while count < AT_ONCE:
             async with self._database.write() as tx:
-                ids = await self._change_some(tx, caller, state, filters, values)
-            count += len(ids)
-            if len(ids) < IN_ONE:
+                some = await self._change_some(tx, caller, state, fits, values)
+            count += some
+            if some < IN_ONE:
                 return Changed(count, False)
         return Changed(count, True)
 
@@ -195,11 +200,19 @@ class MailQueue:
         caller: Caller,
         state: MailState,
         filters: Mapping[str, Any],
-        values: Callable[[datetime], dict[str, Any]],
-    ) -> list[UUID]:
+        values: Mapping[str, Any],
+    ) -> int:
+        retried = values["state"] == MailState.QUEUED
+        if retried:
+            values = {**values, "due_at": clock.now()}
         ids = await queue_store.chosen(tx, caller.organization_id, state, filters, limit=IN_ONE)
-        await queue_store.change(tx, caller.organization_id, ids, values(clock.now()))
-        return ids
+        await queue_store.change(tx, caller.organization_id, ids, values)
+        if ids:
+            kind = EventKind.MAIL_RETRIED if retried else EventKind.MAIL_CANCELLED
+            told = {"count": len(ids), **{name: str(one) for name, one in filters.items()}}
+            event_store.record(tx, caller, kind, (SUBJECT, state.value), data=told)
+            await tx.wake(WAKE)
+        return len(ids)
 
 
 def _pause(key: str, since: datetime) -> Pause:

@@ -60,8 +60,6 @@ async def chosen(
     for name, wanted in filters.items():
         if name == "domain":
             where.append(tx.engine.matches(func.lower(mails.c.recipient), f"*@{wanted}"))
-        elif name == "after":
-            where.append(mails.c.id > wanted)
         else:
             where.append(mails.c[name] == wanted)
     statement = select(mails.c.id).where(*where).order_by(mails.c.id).limit(limit)

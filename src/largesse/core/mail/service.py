@@ -1,7 +1,7 @@
 """The use cases of mail: put a code on its way, follow it, retry it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -23,8 +23,18 @@ from largesse.core.errors import (
     UnknownMail,
     WrongState,
 )
+from largesse.core.events import store as event_store
+from largesse.core.events.model import Author, EventKind, author_of
 from largesse.core.mail import store
-from largesse.core.mail.model import Attempt, Mail, MailState, Priority, SendCode, mails
+from largesse.core.mail.model import (
+    WAKE,
+    Attempt,
+    Mail,
+    MailState,
+    Priority,
+    SendCode,
+    mails,
+)
 from largesse.core.mail.rows import mail_row
 from largesse.core.promotions.model import Promotion, promotions
 from largesse.core.records import Records, value_of
@@ -75,7 +85,7 @@ class Mails(Records[Mail]):
             InvalidValue: the organization's template of the key `code` can not be filled.
         """
         caller.require(Right.SEND_MAIL)
-        mail = await together(self.database, self._send, (caller, command))
+        mail = await together(self.database, self._send, (caller, author_of(caller), command))
         self._wake()
         return mail
 
@@ -93,16 +103,41 @@ class Mails(Records[Mail]):
         """Return a mail's attempts. Raises UnknownMail, NotPermitted."""
         caller.require(self.read_right)
         async with self.database.read() as tx:
-            await self._one(tx, caller.organization_id, mail_id)
-            return await store.attempts_of(tx, caller.organization_id, mail_id)
+            mail = await self._one(tx, caller.organization_id, mail_id)
+            return await store.attempts_of(tx, caller.organization_id, mail)
 
     async def retry(self, caller: Caller, mail_id: UUID) -> Mail:
-        """Queue a failed, suppressed or uncertain mail again.
+        """Queue a failed, suppressed or uncertain mail again, as if it were new.
 
         Raises:
             NotPermitted, UnknownMail
-            WrongState: it is waiting, on its way or sent.
+            WrongState: it is waiting, on its way, cancelled or sent.
         """
+        over = (MailState.FAILED, MailState.UNCERTAIN, MailState.SUPPRESSED)
+        again = {"state": MailState.QUEUED, "attempts": 0, "due_at": clock.now(), "reason": None}
+        return await self._move(caller, mail_id, over, again, EventKind.MAIL_RETRIED)
+
+    async def cancel(self, caller: Caller, mail_id: UUID) -> Mail:
+        """Take a mail that waits out of the queue.
+
+        Raises:
+            NotPermitted, UnknownMail
+            WrongState: it does not wait any more.
+        """
+        values = {"state": MailState.CANCELLED, "lane": None}
+        return await self._move(
+            caller, mail_id, (MailState.QUEUED,), values, EventKind.MAIL_CANCELLED
+        )
+
+    async def _move(
+        self,
+        caller: Caller,
+        mail_id: UUID,
+        states: Sequence[MailState],
+        values: Mapping[str, Any],
+        kind: EventKind,
+    ) -> Mail:
+        """Change a mail that is in one of the states, and write so to the log."""
         caller.require(Right.SEND_MAIL)
         async with self.database.write() as tx:
             row = await records.change(
@@ -110,13 +145,14 @@ class Mails(Records[Mail]):
                 mails,
                 caller.organization_id,
                 mails.c.id == mail_id,
-                mails.c.state.in_([MailState.FAILED, MailState.UNCERTAIN, MailState.SUPPRESSED]),
-                values={"state": MailState.QUEUED, "due_at": clock.now()},
+                mails.c.state.in_(states),
+                values=values,
             )
             if row is None:
                 found = await self._one(tx, caller.organization_id, mail_id)
                 raise WrongState("mail", found.state)
-        self._wake()
+            event_store.record(tx, caller, kind, ("mail", mail_id))
+            await tx.wake(WAKE)
         return self._value(row)
 
     async def create(self, caller: Caller, new: Any) -> Mail:
@@ -132,21 +168,27 @@ class Mails(Records[Mail]):
         )
 
     async def _send(
-        self, tx: Transaction, asked: Sequence[tuple[Caller, SendCode]]
+        self, tx: Transaction, asked: Sequence[tuple[Caller, Author, SendCode]]
     ) -> list[Mail | Exception]:
         """Queue the mails of many callers; return the mail or the refusal of each, in order."""
         templates = {
             organization_id: await template_store.templates_of(tx, organization_id, CODE)
-            for organization_id in {caller.organization_id for caller, _ in asked}
+            for organization_id in {caller.organization_id for caller, _, _ in asked}
         }
-        return [
-            await self._send_one(tx, caller, command, templates[caller.organization_id])
-            for caller, command in asked
-        ]
+        outcomes: list[Mail | Exception] = []
+        for caller, by, command in asked:
+            chosen = templates[caller.organization_id]
+            mail, is_new = await self._send_one(tx, caller, command, chosen)
+            if isinstance(mail, Mail) and is_new:
+                told = {"code_id": str(mail.code_id), "customer_id": str(mail.customer_id)}
+                event_store.record(tx, by, EventKind.MAIL_QUEUED, ("mail", mail.id), data=told)
+            outcomes.append(mail)
+        return outcomes
 
     async def _send_one(
         self, tx: Transaction, caller: Caller, command: SendCode, templates: Choice
-    ) -> Mail | Exception:
+    ) -> tuple[Mail | Exception, bool]:
+        """Return the mail or the refusal, and whether the mail is a new one."""
         # Every refusal comes before the first change: the neighbours' changes are committed.
         organization_id = caller.organization_id
         try:
@@ -170,7 +212,7 @@ class Mails(Records[Mail]):
             ):
                 raise _why_not(code, customer_id)
         except Refused as refusal:
-            return refusal
+            return refusal, False
         row = mail_row(
             organization_id,
             customer.email,
@@ -184,10 +226,10 @@ class Mails(Records[Mail]):
         )
         added = await store.enqueue(tx, [row])
         if added:
-            return added[0]
+            return added[0], True
         joined = await store.mail_of(tx, organization_id, customer_id, code.id)
         assert joined is not None
-        return joined
+        return joined, False
 
     def _rendered(
         self, templates: Choice, customer: Customer, code: Code, promotion: Promotion

@@ -38,13 +38,25 @@ async def mail(tx: Transaction, organization_id: int, mail_id: UUID) -> Mail | N
     return None if row is None else value_of(Mail, row)
 
 
-async def attempts_of(tx: Transaction, organization_id: int, mail_id: UUID) -> list[Attempt]:
+async def attempts_of(tx: Transaction, organization_id: int, mail: Mail) -> list[Attempt]:
     """Return a mail's attempts, first to last."""
     rows = await find_all(
         tx,
         mail_attempts,
         organization_id,
-        mail_attempts.c.mail_id == mail_id,
+        mail_attempts.c.mail_id == mail.id,
         order=(mail_attempts.c.id,),
     )
-    return [value_of(Attempt, row) for row in rows]
+    return [
+        Attempt(
+            outcome=row.outcome,
+            reply=row.reply,
+            message_id=mail.message_id,
+            transport=row.transport,
+            worker=row.worker,
+            started_at=row.started_at,
+            ended_at=row.ended_at,
+            created_at=row.created_at,
+        )
+        for row in rows
+    ]

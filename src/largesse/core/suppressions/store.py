@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, delete, select
+from sqlalchemy import bindparam, case, delete, select
 
 from largesse.core.ids import new_id
 from largesse.core.records import value_of
@@ -17,6 +17,7 @@ from largesse.core.suppressions.model import (
     soft_bounces,
     suppressions,
 )
+from largesse.storage.bulk import Parameter
 from largesse.storage.database import Transaction
 from largesse.storage.records import remove
 
@@ -35,13 +36,16 @@ async def suppressed_among(
     for recipient in recipients:
         wanted[recipient[0]].setdefault(address_key(recipient[1]), []).append(recipient)
     found: dict[tuple[int, str, bool], Reason] = {}
-    for organization_id, by_key in wanted.items():
-        rows = await tx.rows(
-            select(suppressions.c.address_key, suppressions.c.reason).where(
-                suppressions.c.organization_id == organization_id,
-                tx.engine.any_of(suppressions.c.address_key, list(by_key)),
-            )
+
+    def build() -> Any:
+        return select(suppressions.c.address_key, suppressions.c.reason).where(
+            suppressions.c.organization_id == bindparam("wanted_organization"),
+            tx.engine.any_of(suppressions.c.address_key, Parameter("wanted_keys")),
         )
+
+    for organization_id, by_key in wanted.items():
+        values = {"wanted_organization": organization_id, "wanted_keys": list(by_key)}
+        rows = await tx.rows(tx.prepared("suppressed among", build), values)
         for row in rows:
             for recipient in by_key[row.address_key]:
                 if row.reason != Reason.UNSUBSCRIBED or recipient[2]:

@@ -176,6 +176,9 @@ class Mails(Paging, kw_only=True):
     customer_id: UUID | UnsetType = UNSET
     code_id: UUID | UnsetType = UNSET
     state: MailState | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+    job_id: UUID | UnsetType = UNSET
+    template_key: str | UnsetType = UNSET
     report: Kind | UnsetType = UNSET
 
 

@@ -15,6 +15,7 @@ from largesse.core.lists.model import (
     PromotionList,
 )
 from largesse.core.mail.model import Attempt, Mail
+from largesse.core.mail.queue import Changed, Pause, QueueStats
 from largesse.core.newsletter.model import Consent, Subscription
 from largesse.core.promotions.model import Channel, Promotion
 from largesse.core.reports.model import MailReport, Taken
@@ -32,6 +33,7 @@ from largesse.dialects.native.handlers import (
     links,
     lists,
     messages,
+    queue,
     records,
     reports,
     templates,
@@ -297,6 +299,17 @@ ROUTES = (
     never("DELETE", "/mails/{id}", "The queue keeps what was sent to whom."),
     route("GET", "/mails/{id}/attempts", messages.list_attempts, response=schemas.Listing[Attempt]),
     post("/mails/{id}/retry", messages.retry_mail, status=200, response=Mail),
+    post("/mails/{id}/cancel", messages.cancel_mail, status=200, response=Mail),
+    route("GET", "/mail-queue", queue.read_stats, response=QueueStats),
+    *(
+        post(f"/mail-queue/{action}", handler, status=200, request=body, response=answer)
+        for action, handler, body, answer in (
+            ("retry", queue.retry, schemas.QueueRetry, Changed),
+            ("cancel", queue.cancel, schemas.QueueFilters, Changed),
+            ("pause", queue.pause, schemas.QueuePause, schemas.Listing[Pause]),
+            ("resume", queue.resume, schemas.QueuePause, schemas.Listing[Pause]),
+        )
+    ),
     # --- templates, and what links in mails do --------------------------------------------------
     route(
         "GET",

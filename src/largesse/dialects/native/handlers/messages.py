@@ -21,6 +21,11 @@ async def retry_mail(call: Call) -> Mail:
     return await call.services.mails.retry(call.caller, id_in(call, to_uuid, UnknownMail))
 
 
+async def cancel_mail(call: Call) -> Mail:
+    """POST /mails/{id}/cancel: take a mail that waits out of the queue."""
+    return await call.services.mails.cancel(call.caller, id_in(call, to_uuid, UnknownMail))
+
+
 async def list_consents(call: Call) -> Listing[Consent]:
     """GET /consents: how a recipient subscribed and unsubscribed, first to last."""
     asked = queries.of(call, queries.Consents)

@@ -53,6 +53,7 @@ from largesse.dialects.native.schemas.offers import (
     PromotionChanges,
     PromotionListChanges,
 )
+from largesse.dialects.native.schemas.queue import QueueFilters, QueuePause, QueueRetry
 from largesse.dialects.native.schemas.reports import Hooks, NewSuppression
 from largesse.dialects.native.schemas.templates import (
     LinkAnswer,
@@ -109,6 +110,9 @@ __all__ = [
     "Preview",
     "PromotionChanges",
     "PromotionListChanges",
+    "QueueFilters",
+    "QueuePause",
+    "QueueRetry",
     "ReceiverName",
     "ScheduleChanges",
     "SubscriptionChanges",
