@@ -100,6 +100,9 @@ async def values_of(served: Served, owner: Caller) -> shapes.Values:
         "grants": [(await services.grants.create(owner, grant)).id],
         "jobs": [job.id],
         "mails": [mail.id],
+        "suppressions": [
+            (await services.suppressions.create(owner, {"address": "eve@example.com"})).id
+        ],
         "channels": [data.CHANNEL],
         "customer-tokens": await ids("customer_tokens"),
         "promotion-lists": await ids("promotion_lists"),
@@ -143,6 +146,7 @@ def by_field(noun: dict[str, list[Any]]) -> dict[str, list[Any]]:
         "alternative_code": ["BG4"],
         "number": ["RP0000000618", "ACR0000002278"],
         "recipient": ["patricia@test.intershop.de", "ada@example.com"],
+        "address": ["ada@example.com", "eve@example.com"],
         "email": ["ada@example.com"],
         "emails": ["ada@example.com", "eve@example.com"],
         "id": [*noun["customers"], *noun["groups"], 9],
