@@ -178,6 +178,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The time in which these failures count, in seconds."""
     max_batch_recipients: int = 1_000_000
     """Profiles and addresses in one batch of grants at most."""
+    max_batch_body_bytes: int = 256 * 1024 * 1024
+    """The largest body of a request with a batch of grants, in bytes; it is never held whole."""
     code_space_per_code: int = 1000
     """How many codes a format must be able to make for each one asked: 1 guess in so many fits."""
     newsletter_provider: Literal["builtin", "none"] = "builtin"

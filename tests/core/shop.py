@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from largesse.core.access.model import Caller, system
+from largesse.core.grants.giving import GrantGiving
 from largesse.core.grants.model import Grant, GrantBatch
-from largesse.core.grants.service import Grants
 from largesse.core.jobs.model import Job, JobRow
 from largesse.services import Services
 from largesse.worker.jobs import run_one_job
@@ -37,9 +37,10 @@ def batch(
     profiles: Sequence[str] = (),
     emails: Sequence[str] = (),
     source: str | None = None,
+    **more: Any,
 ) -> GrantBatch:
     """Return a command to grant promotions."""
-    return GrantBatch(tuple(promotions), tuple(profiles), tuple(emails), source)
+    return GrantBatch(tuple(promotions), tuple(profiles), tuple(emails), source, **more)
 
 
 async def run_jobs(services: Services) -> None:
@@ -86,28 +87,36 @@ async def held(services: Services, caller: Caller) -> Counter[tuple[str, str]]:
     keys = {promotion.id: promotion.key for promotion in promotions}
     names = {customer.id: customer.identifiers["profile_id"] for customer in customers}
     return Counter(
-        (keys[grant.promotion_id], names[grant.customer_id] if grant.customer_id else grant.email)
+        (
+            keys[grant.promotion_id],
+            names[grant.customer_id] if grant.customer_id else str(grant.email),
+        )
         for grant in await all_grants(services, caller)
         if grant.state == "active"
     )
 
 
-class FaultyGrants(Grants):
-    """Grants whose first chunks are followed by a fault, after their effect and before it counts."""
+class FaultyGiving(GrantGiving):
+    """The giving of grants whose first chunks are followed by a fault, after their effect and before it counts."""
 
-    def __init__(self, grants: Grants, *, faults: int) -> None:
-        self.__dict__.update(grants.__dict__)
+    def __init__(self, giving: GrantGiving, *, faults: int, fault: Exception) -> None:
+        self.__dict__.update(giving.__dict__)
         self.faults = faults
+        self.fault = fault
 
     async def run_chunk(self, *args: Any) -> Any:
         """Grant, and fail while there are faults left."""
         outcomes = await super().run_chunk(*args)
         if self.faults:
             self.faults -= 1
-            raise ConnectionError("the line went dead\nwith=secret@example.com")
+            raise self.fault
         return outcomes
 
 
-def with_faults(services: Services, faults: int) -> Services:
+LINE_DEAD = ConnectionError("the line went dead\nwith=secret@example.com")
+
+
+def with_faults(services: Services, faults: int, fault: Exception = LINE_DEAD) -> Services:
     """Return the services with a worker's side that fails so many times."""
-    return dataclasses.replace(services, grants=FaultyGrants(services.grants, faults=faults))
+    faulty = FaultyGiving(services.grant_giving, faults=faults, fault=fault)
+    return dataclasses.replace(services, grant_giving=faulty)

@@ -93,6 +93,7 @@ class Endpoint:
         self._services = services
         self._settings = getattr(services.settings, dialect.name)
         self._limit = services.settings.max_body_bytes
+        self._streamed_limit = services.settings.max_batch_body_bytes
         self._methods = methods
         if "GET" in methods:
             self._methods = {"HEAD": methods["GET"]} | methods
@@ -116,10 +117,14 @@ class Endpoint:
         route = self._route(call.scope["method"])
         check_target(call.scope)
         call.kind = route.request
-        call.raw = await bodies.read(call.scope, receive, self._limit)
+        if route.streamed:
+            bodies.check_length(call.scope, self._streamed_limit)
+            call.blocks = bodies.stream(call.scope, receive, self._streamed_limit)
+        else:
+            call.raw = await bodies.read(call.scope, receive, self._limit)
         if route.public is None:
             call.login = await self._dialect.authenticate(call)
-        if route.request is not None and call.body is None:
+        if route.request is not None and call.body is None and not route.streamed:
             call.body = self._dialect.decode(call, route.request)
         assert route.handler is not None
         result: Any = await route.handler(call)

@@ -1,6 +1,7 @@
 """Reading bodies: never more than the limit, and every failure said in one way."""
 
 import re
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -9,7 +10,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
 from largesse.wire.characters import check_json, check_text
-from largesse.wire.errors import BodyTooLarge, MalformedBody, WrongType
+from largesse.wire.errors import BodyTooLarge, MalformedBody, UnsupportedMediaType, WrongType
 
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
@@ -18,9 +19,7 @@ _VALIDATION = re.compile(r"^(?P<reason>.*?)(?: - at `(?P<path>.*)`)?$", re.DOTAL
 
 async def read(scope: Scope, receive: Receive, limit: int) -> bytes:
     """Return the body. Raises BodyTooLarge, before the body is read where its length is told."""
-    for name, told in scope["headers"]:
-        if name == b"content-length" and told.isdigit() and int(told) > limit:
-            raise BodyTooLarge(limit)
+    check_length(scope, limit)
     # Not by Starlette's stream: most bodies come in one message.
     parts: list[bytes] = []
     size = 0
@@ -35,6 +34,40 @@ async def read(scope: Scope, receive: Receive, limit: int) -> bytes:
         if not message.get("more_body", False):
             return b"".join((*parts, part)) if parts else part
         parts.append(part)
+
+
+async def stream(scope: Scope, receive: Receive, limit: int) -> AsyncIterator[bytes]:
+    """Yield the body while it arrives.
+
+    Raises:
+        BodyTooLarge: before anything is read where the length is told.
+        UnsupportedMediaType: it is compressed: how large it is would be known too late.
+        ClientDisconnect: it was cut off.
+    """
+    check_length(scope, limit)
+    for name, value in scope["headers"]:
+        if name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
+            raise UnsupportedMediaType(f"Content-Encoding: {value.decode('latin-1')}")
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect()
+        part = message.get("body", b"")
+        size += len(part)
+        if size > limit:
+            raise BodyTooLarge(limit)
+        if part:
+            yield part
+        if not message.get("more_body", False):
+            return
+
+
+def check_length(scope: Scope, limit: int) -> None:
+    """Refuse a body whose length is told and beyond the limit. Raises BodyTooLarge."""
+    for name, told in scope["headers"]:
+        if name == b"content-length" and told.isdigit() and int(told) > limit:
+            raise BodyTooLarge(limit)
 
 
 def json(raw: bytes, kind: Any) -> Any:

@@ -1,5 +1,6 @@
 """`Call`: one request on its way through a dialect."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ class Call:
     """The route's request type."""
     raw: bytes = b""
     """The body as it came."""
+    blocks: AsyncIterator[bytes] | None = None
+    """The body while it comes, where the route reads it itself."""
     body: Any = None
     """The body decoded to the route's request type."""
     login: Caller | None = None

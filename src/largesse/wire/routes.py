@@ -36,6 +36,8 @@ class Route:
     query: Any = None
     """A struct of the query's parameters, for the documentation."""
     status: int = 200
+    streamed: bool = False
+    """Whether the handler reads the body itself, from `Call.blocks`, with a limit of its own."""
     public: str | None = None
     """Why the operation needs no login; None: it needs one."""
     reason: str = ""
@@ -52,6 +54,7 @@ def route(
     response: Any = None,
     query: Any = None,
     status: int = 200,
+    streamed: bool = False,
     public: str | None = None,
 ) -> Route:
     """Return an operation that is answered."""
@@ -65,6 +68,7 @@ def route(
         response=response,
         query=query,
         status=status,
+        streamed=streamed,
         public=public,
     )
 

@@ -23,6 +23,7 @@ from largesse.core.codes.sheet import BOM, Head, head_of, lines_of, row_of, text
 from largesse.core.errors import InvalidValue, WrongState
 from largesse.core.events.model import Author
 from largesse.core.ids import new_id
+from largesse.core.jobs import row_store
 from largesse.core.jobs import store as job_store
 from largesse.core.jobs.kind import Chunk, Outcome
 from largesse.core.jobs.model import Claim, Job, JobRow, JobState
@@ -102,7 +103,7 @@ class Importing:
             following = list(islice(lines, LINES_AT_ONCE))
             async with self._database.write() as tx:
                 assert claim is not None
-                first = await job_store.add_items(
+                first = await row_store.add_items(
                     tx, organization_id, claim.id, [(LINE, batch)], start=first
                 )
                 claim = await job_store.extend(
@@ -131,7 +132,7 @@ class Importing:
         if not claim.parameters.get("whole"):
             raise WrongState("sheet", "not read to its end; import it again")
         # Lines are numbered from 1 on.
-        rows = await job_store.to_do(
+        rows = await row_store.to_do(
             tx, claim.organization_id, claim.id, start=claim.done + 1, limit=tx.engine.load_rows
         )
         if not rows:

@@ -66,6 +66,20 @@ async def customer(tx: Transaction, organization_id: int, customer_id: UUID) -> 
     return found[0] if found else None
 
 
+async def customers_by_ids(
+    tx: Transaction, organization_id: int, ids: Sequence[UUID]
+) -> dict[UUID, Customer]:
+    """Return customers without their identifiers."""
+    if not ids:
+        return {}
+    rows = await tx.rows(
+        select(customers).where(
+            customers.c.organization_id == organization_id, tx.engine.any_of(customers.c.id, ids)
+        )
+    )
+    return {row.id: value_of(Customer, row) for row in rows}
+
+
 async def customers_with_identifiers(
     tx: Transaction,
     organization_id: int,

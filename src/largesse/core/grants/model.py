@@ -1,5 +1,6 @@
 """Tables and values of grants."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -7,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Column, Index, String, Table, Uuid, text
 
+from largesse.core.events.model import Author
 from largesse.core.tables import created_at, id_column, organization_column, reference
 from largesse.storage.types import Utc, metadata
 
@@ -125,7 +127,27 @@ class GrantPromotion:
     customer_id: UUID | None = None
     email: str | None = None
     source_id: str | None = None
-    job_id: UUID | None = None
+    expires_at: datetime | None = None
+    by: Author | None = None
+    """Whom the log tells of."""
+
+
+Recipients = tuple[RecipientKind, Sequence[str]]
+"""Some recipients of a batch: how they are named, and their names as they were sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class GrantOrder:
+    """What a batch gives, to whoever its recipients are."""
+
+    promotion_keys: tuple[str, ...]
+    source_id: str | None = None
+    expires_at: datetime | None = None
+    """None: when the promotion ends, if it does."""
+    template: str | None = None
+    """The key of a mail that tells each recipient of each grant."""
+    dry_run: bool = False
+    """Whether nothing is given: the job only says what would become of each recipient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +158,18 @@ class GrantBatch:
     profile_ids: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
     source_id: str | None = None
+    expires_at: datetime | None = None
+    template: str | None = None
+    dry_run: bool = False
+
+    @property
+    def order(self) -> GrantOrder:
+        """What it gives."""
+        return GrantOrder(
+            self.promotion_keys, self.source_id, self.expires_at, self.template, self.dry_run
+        )
+
+    @property
+    def recipients(self) -> tuple[Recipients, Recipients]:
+        """To whom."""
+        return (RecipientKind.PROFILE, self.profile_ids), (RecipientKind.EMAIL, self.emails)

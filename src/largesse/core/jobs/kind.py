@@ -7,6 +7,9 @@ from typing import ClassVar, Protocol
 from largesse.core.jobs.model import Claim, JobRow
 from largesse.storage.database import Transaction
 
+Part = tuple[int, str, list[str]]
+"""Items that follow each other: the position of the first, their kind, their texts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
@@ -16,6 +19,8 @@ class Chunk:
     """The cursor behind it."""
     rows: Sequence[JobRow] = ()
     """The items to do, where the job has a list of them."""
+    parts: Sequence[Part] = ()
+    """The same by many, for kinds that do not need them one by one."""
 
 
 @dataclass(frozen=True, slots=True)

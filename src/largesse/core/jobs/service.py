@@ -13,7 +13,7 @@ from largesse.core.access.model import Caller, Right
 from largesse.core.errors import UnknownJob, WrongState
 from largesse.core.events import store as event_store
 from largesse.core.events.model import EventKind
-from largesse.core.jobs import store
+from largesse.core.jobs import row_store, store
 from largesse.core.jobs.model import OPEN, STOPPED, Job, JobRow, JobState, job_rows, jobs
 from largesse.core.limits import unfit
 from largesse.core.records import PAGE_LIMIT, Page, Records, check_limit, page_of
@@ -77,7 +77,7 @@ class Jobs(Records[Job]):
             return Page([], None)  # what no column can hold, none holds
         async with self.database.read() as tx:
             job = await self._one(tx, caller.organization_id, job_id)
-            rows = await store.rows_of(
+            rows = await row_store.rows_of(
                 tx,
                 caller.organization_id,
                 job,

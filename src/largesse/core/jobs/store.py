@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, case, delete, func, insert, literal, or_, select, update
 
 from largesse.core import clock
 from largesse.core.access.model import Caller
 from largesse.core.events import store as event_store
 from largesse.core.events.model import Author, EventKind, worker_of
+from largesse.core.jobs import row_store
 from largesse.core.jobs.model import (
     IS_OPEN,
     IS_OVER,
@@ -21,24 +22,13 @@ from largesse.core.jobs.model import (
     Job,
     JobRow,
     JobState,
-    job_items,
     job_rows,
     jobs,
 )
 from largesse.core.records import value_of
 from largesse.storage.database import Transaction
-from largesse.storage.records import change, find, find_all, remove
+from largesse.storage.records import change, find, remove
 from largesse.storage.types import Utc
-
-KEPT = ("pos", "kind", "value", "outcome", "detail")
-"""What is kept of a row that is done."""
-
-TEXTS = 1000
-"""Items of a job in one row of `job_items` at most."""
-
-USUAL = "usual"
-"""The parameter of a job that names the outcome of an item without a row of its own. Such a job
-keeps its items: a million of them are a thousand rows."""
 
 
 async def add_job(
@@ -86,124 +76,6 @@ async def job(tx: Transaction, organization_id: int, job_id: UUID) -> Job:
     row = await find(tx, jobs, organization_id, jobs.c.id == job_id)
     assert row is not None
     return job_of(row)
-
-
-async def add_items(
-    tx: Transaction,
-    organization_id: int,
-    job_id: UUID,
-    items: Sequence[tuple[str, Sequence[str]]],
-    *,
-    start: int = 0,
-) -> int:
-    """Insert what a job has to do, in its order: texts under their kinds, from a position on.
-
-    Return the position behind the last one.
-    """
-    rows: list[dict[str, Any]] = []
-    pos = start
-    for kind, texts in items:
-        for first in range(0, len(texts), TEXTS):
-            part = list(texts[first : first + TEXTS])
-            own = {"organization_id": organization_id, "job_id": job_id}
-            rows.append(own | {"pos": pos, "kind": kind, "texts": part})
-            pos += len(part)
-    await tx.execute(job_items.insert(), rows)
-    return pos
-
-
-async def items_from(
-    tx: Transaction, organization_id: int, job_id: UUID, *, start: int, limit: int
-) -> list[tuple[int, str, list[str]]]:
-    """Return items from a position on, in parts: the position of the first, their kind, texts."""
-    rows = await find_all(
-        tx,
-        job_items,
-        organization_id,
-        job_items.c.job_id == job_id,
-        job_items.c.pos > start - TEXTS,
-        job_items.c.pos < start + limit,
-        order=(job_items.c.pos,),
-    )
-    parts = []
-    for row in rows:
-        first = max(row.pos, start)
-        texts = row.texts[first - row.pos : start + limit - row.pos]
-        if texts:
-            parts.append((first, row.kind, texts))
-    return parts
-
-
-async def to_do(
-    tx: Transaction, organization_id: int, job_id: UUID, *, start: int, limit: int
-) -> list[JobRow]:
-    """Return items from a position on that may still have to be done."""
-    parts = await items_from(tx, organization_id, job_id, start=start, limit=limit)
-    return [
-        JobRow(pos, kind, text)
-        for first, kind, texts in parts
-        for pos, text in enumerate(texts, first)
-    ]
-
-
-async def rows_of(
-    tx: Transaction,
-    organization_id: int,
-    of: Job,
-    *,
-    after: int,
-    limit: int,
-    outcomes: Collection[str] | None = None,
-) -> list[JobRow]:
-    """Return a job's rows behind a position, done or not; only those of some outcomes if these are named.
-
-    An item that is done and has no row of its own had the job's usual outcome.
-    """
-    usual = of.parameters.get(USUAL)
-    if outcomes is not None and usual not in outcomes:
-        named = job_rows.c.outcome.in_(outcomes)
-        return list(
-            (await _kept(tx, organization_id, of, named, after=after, limit=limit)).values()
-        )
-    found: list[JobRow] = []
-    while len(found) < limit:
-        # In this order: what a worker does between the statements is found by the second. The
-        # job was read before both.
-        start = after + 1
-        items = {
-            row.pos: replace(row, outcome=usual) if row.pos < of.done else row
-            for row in await to_do(tx, organization_id, of.id, start=start, limit=limit)
-        }
-        kept = await _kept(tx, organization_id, of, after=after, limit=limit)
-        merged = items | kept
-        part = [merged[pos] for pos in sorted(merged)][:limit]
-        found += [row for row in part if outcomes is None or row.outcome in outcomes]
-        if outcomes is None or len(part) < limit:
-            break
-        after = part[-1].pos
-    return found[:limit]
-
-
-async def _kept(
-    tx: Transaction,
-    organization_id: int,
-    of: Job,
-    *where: ColumnElement[bool],
-    after: int,
-    limit: int,
-) -> dict[int, JobRow]:
-    """Return the rows of their own that a job's items have, behind a position."""
-    rows = await find_all(
-        tx,
-        job_rows,
-        organization_id,
-        job_rows.c.job_id == of.id,
-        job_rows.c.pos > after,
-        *where,
-        order=(job_rows.c.pos,),
-        limit=limit,
-    )
-    return {row.pos: value_of(JobRow, row) for row in rows}
 
 
 async def move(
@@ -291,17 +163,7 @@ async def advance(tx: Transaction, claim: Claim, *, done: int, lease_seconds: fl
         "finished_at": clock.now() if finished else None,
     }
     return bool(
-        await tx.execute(
-            update(jobs)
-            .where(
-                jobs.c.organization_id == claim.organization_id,
-                jobs.c.id == claim.id,
-                jobs.c.owner == claim.owner,
-                jobs.c.done == claim.done,
-                jobs.c.state == JobState.RUNNING,
-            )
-            .values(values)
-        )
+        await tx.execute(update(jobs).where(*_own(claim), jobs.c.done == claim.done).values(values))
     )
 
 
@@ -316,12 +178,7 @@ async def extend(
     """Set what a claimed job has to do; None if the job is no longer the claim's."""
     rows = await tx.rows(
         update(jobs)
-        .where(
-            jobs.c.organization_id == claim.organization_id,
-            jobs.c.id == claim.id,
-            jobs.c.owner == claim.owner,
-            jobs.c.state == JobState.RUNNING,
-        )
+        .where(*_own(claim))
         .values(
             total=total,
             parameters=dict(parameters),
@@ -330,6 +187,68 @@ async def extend(
         .returning(jobs)
     )
     return value_of(Claim, rows[0]) if rows else None
+
+
+async def add_held(
+    tx: Transaction, values: Mapping[str, Any], owner: UUID, *, lease_seconds: float
+) -> Claim:
+    """Insert a job that its owner has claimed to fill it; until `begin` nothing tells of it."""
+    held = {
+        **values,
+        "state": JobState.RUNNING,
+        "owner": owner,
+        "lease_until": tx.engine.now(plus_seconds=lease_seconds),
+    }
+    return value_of(Claim, (await tx.rows(insert(jobs).values(held).returning(jobs)))[0])
+
+
+async def begin(
+    tx: Transaction,
+    claim: Claim,
+    by: Caller,
+    *,
+    key: str | None,
+    total: int,
+    parameters: Mapping[str, Any],
+) -> Job | None:
+    """Let a job that was held while it was filled wait for a worker.
+
+    Return None if it is no longer the claim's. Raises DuplicateKey: another one has the key.
+    """
+    rows = await tx.rows(
+        update(jobs)
+        .where(*_own(claim))
+        .values(
+            key=key,
+            total=total,
+            parameters=dict(parameters),
+            state=JobState.WAITING,
+            owner=None,
+            lease_until=None,
+        )
+        .returning(jobs)
+    )
+    if not rows:
+        return None
+    await tx.wake(WAKE)
+    found = job_of(rows[0])
+    tell(tx, by, EventKind.JOB_STARTED, found, total=found.total)
+    return found
+
+
+async def abandon(tx: Transaction, claim: Claim) -> None:
+    """Delete a job that is still the claim's, with its items."""
+    await tx.execute(delete(jobs).where(*_own(claim)))
+
+
+def _own(claim: Claim) -> list[ColumnElement[bool]]:
+    """Return the condition that a job is the claim's."""
+    return [
+        jobs.c.organization_id == claim.organization_id,
+        jobs.c.id == claim.id,
+        jobs.c.owner == claim.owner,
+        jobs.c.state == JobState.RUNNING,
+    ]
 
 
 async def record(
@@ -346,10 +265,8 @@ async def record(
 
     What is to be done no more is forgotten.
     """
-    own = {"organization_id": claim.organization_id, "job_id": claim.id}
-    given = [own | {name: getattr(row, name) for name in KEPT} for row in rows]
-    if given:
-        await tx.execute(job_rows.insert(), given)
+    if rows:
+        await row_store.keep(tx, claim, rows)
     await tx.execute(
         update(jobs)
         .where(jobs.c.organization_id == claim.organization_id, jobs.c.id == claim.id)
@@ -358,15 +275,7 @@ async def record(
     if done >= claim.total:
         by = worker_of(claim.organization_id, user_id=claim.created_by_user)
         tell(tx, by, EventKind.JOB_DONE, claim, total=claim.total, counts=dict(counts))
-    if USUAL in claim.parameters:
-        return
-    await remove(
-        tx,
-        job_items,
-        claim.organization_id,
-        job_items.c.job_id == claim.id,
-        job_items.c.pos <= (done if done >= claim.total else done - TEXTS),
-    )
+    await row_store.forget(tx, claim, done=done)
 
 
 async def put_off(
@@ -406,16 +315,7 @@ async def release(tx: Transaction, claim: Claim) -> None:
 
 async def _leave(tx: Transaction, claim: Claim, values: Mapping[str, Any]) -> bool:
     """End a claim; False if another worker has the job by now or it was cancelled."""
-    touched = await tx.execute(
-        update(jobs)
-        .where(
-            jobs.c.organization_id == claim.organization_id,
-            jobs.c.id == claim.id,
-            jobs.c.owner == claim.owner,
-            jobs.c.state == JobState.RUNNING,
-        )
-        .values(owner=None, **values)
-    )
+    touched = await tx.execute(update(jobs).where(*_own(claim)).values(owner=None, **values))
     return bool(touched)
 
 

@@ -1,15 +1,18 @@
 """Oracle Commerce Cloud's operations."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from largesse.core.access.model import Caller
 from largesse.core.errors import LoginRequired
+from largesse.core.grants.model import GrantOrder, Recipients
 from largesse.dialects.oracle import mapping
 from largesse.dialects.oracle.auth import bearer
 from largesse.dialects.oracle.errors import MissingProperty, UnknownGrantType
-from largesse.dialects.oracle.schemas import Token
+from largesse.dialects.oracle.schemas import BatchGrantPromotions, Token
 from largesse.wire import bodies
 from largesse.wire.call import Call
+from largesse.wire.members import Members
 
 BATCH_ID = "X-Batch-Id"
 """The header that names the job of a batch. It is ours: no document has one (DECIDED)."""
@@ -17,10 +20,31 @@ BATCH_ID = "X-Batch-Id"
 
 async def batch_grant_promotions(call: Call) -> Any:
     """POST profiles/batchGrantPromotions: accept a batch of grants, which a worker then gives."""
-    batch = mapping.to_batch(call.body, call.settings.release)
-    job = await call.services.grants.start_batch(call.caller, batch)
+    assert call.blocks is not None
+    release = call.settings.release
+    members = Members(
+        call.blocks,
+        BatchGrantPromotions,
+        long=mapping.RECIPIENTS,
+        limit=call.services.settings.max_body_bytes,
+    )
+    given: set[str] = set()
+
+    async def recipients() -> AsyncIterator[Recipients]:
+        async for name, texts in members.lists():
+            kind = mapping.to_kind(name, release)
+            if texts and kind is not None:
+                given.add(name)
+                yield kind, texts
+
+    def order() -> GrantOrder:
+        return mapping.to_order(members.rest, release, given)
+
+    intake = call.services.grants.intake
+    async with intake.received(call.caller, recipients(), order) as received:
+        job = await received.accept()
     call.response_headers[BATCH_ID] = str(job.id)
-    return mapping.from_accepted(_url(call), call.settings.release)
+    return mapping.from_accepted(_url(call), release)
 
 
 async def login(call: Call) -> Token:

@@ -1,7 +1,9 @@
 """Between Oracle Commerce Cloud's words and ours. Pure: no input, no output."""
 
+from collections.abc import Set
+
 from largesse.core.access.model import IssuedToken
-from largesse.core.grants.model import GrantBatch
+from largesse.core.grants.model import GrantOrder, RecipientKind
 from largesse.dialects.oracle.errors import MissingProperty, NoRecipients
 from largesse.dialects.oracle.schemas import (
     Accepted,
@@ -15,8 +17,22 @@ RELEASES = ("21D", "22A", "latest")
 """The releases whose bodies differ, in their order."""
 
 
-def to_batch(body: BatchGrantPromotions, release: str) -> GrantBatch:
-    """Return the batch that a request asks for, as far as the release knows its members.
+RECIPIENTS = {
+    "profileIds": RecipientKind.PROFILE,
+    "emailAddresses": RecipientKind.EMAIL,
+}
+"""The members that may hold a million entries."""
+
+
+def to_kind(member: str, release: str) -> RecipientKind | None:
+    """Return what a list of recipients holds; None where the release does not know it."""
+    return None if member == "emailAddresses" and release != "latest" else RECIPIENTS[member]
+
+
+def to_order(body: BatchGrantPromotions, release: str, given: Set[str]) -> GrantOrder:
+    """Return what a request gives, as far as the release knows its members.
+
+    `given` names the lists of recipients that are not empty.
 
     Raises:
         MissingProperty, NoRecipients
@@ -24,16 +40,13 @@ def to_batch(body: BatchGrantPromotions, release: str) -> GrantBatch:
     # INFERRED: an empty list is as good as a missing one.
     if not body.promotion_ids:
         raise MissingProperty("promotionIds")
-    if release != "latest" and not body.profile_ids:
+    if release != "latest" and "profileIds" not in given:
         # DOC 21D: 13037. INFERRED for 22A, whose table of codes is not known.
         raise MissingProperty("profileIds")
-    emails = body.email_addresses if release == "latest" else None
-    if not body.profile_ids and not emails:
+    if not given:
         raise NoRecipients()
-    return GrantBatch(
+    return GrantOrder(
         promotion_keys=tuple(body.promotion_ids),
-        profile_ids=tuple(body.profile_ids or ()),
-        emails=tuple(emails or ()),
         # DOC: 21D has no `sourceId` yet. DECIDED: an empty one is none.
         source_id=(body.source_id or None) if release != "21D" else None,
     )

@@ -25,6 +25,7 @@ ROUTES = (
         source="SEED 001",
         request=BatchGrantPromotions,
         response=Accepted,
+        streamed=True,
     ),
     route(
         "POST",
