@@ -20,7 +20,9 @@ class Sink:
 
     def __init__(self, *, on_message: Callable[[EmailMessage], None] | None = None) -> None:
         self.messages: list[EmailMessage] = []
-        self._on_message = on_message or self.messages.append
+        self.contents: list[bytes] = []
+        """The messages as they came: a signature is of these bytes."""
+        self._on_message = on_message
         self.answer = "250 OK kept"
         self.delay = 0.0
         self._controller = Controller(self, hostname="127.0.0.1", port=_free_port())
@@ -32,7 +34,11 @@ class Sink:
         if self.answer.startswith("2"):
             message = message_from_bytes(envelope.content, policy=default)
             assert isinstance(message, EmailMessage)
-            self._on_message(message)
+            if self._on_message is not None:
+                self._on_message(message)
+            else:
+                self.contents.append(envelope.content)
+                self.messages.append(message)
         return self.answer
 
     @property
