@@ -88,7 +88,7 @@ class Transaction:
 
     def may_be_one_statement(self) -> bool:
         """Say whether a statement that is the only one to write can be a transaction by itself."""
-        return self.sole and not self.begun
+        return self.sole and not self.begun and not self.ending
 
     def at_end(self, write: "AtEnd", item: Any) -> None:
         """Have `write` called once, right before the commit, with all the items given for it.
@@ -171,9 +171,16 @@ class Transaction:
         async with self.savepoint():
             await self.named(self.engine.load(self.connection, table, names, rows))
 
-    def savepoint(self) -> AbstractAsyncContextManager[Any]:
-        """Return a block of which nothing is kept when it raises."""
-        return self.connection.begin_nested()
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        """Open a block of which nothing is kept when it raises."""
+        before = len(self.ending)
+        try:
+            async with self.connection.begin_nested():
+                yield
+        except BaseException:
+            del self.ending[before:]
+            raise
 
     def prepared(self, name: Hashable, build: Callable[[], Executable]) -> Prepared:
         """Return a statement that is built and compiled once and kept under a name."""
@@ -233,13 +240,8 @@ class Database:
                 committed, the transaction may have been kept.
         """
         if (shared := self._shared()) is not None:
-            before = len(shared.ending)
-            try:
-                async with shared.connection.begin_nested():
-                    yield shared
-            except BaseException:
-                del shared.ending[before:]
-                raise
+            async with shared.savepoint():
+                yield shared
             return
         engine, woken = self.engine, set[str]()
         begin = engine.begin if idle_seconds is None else engine.begin_for(idle_seconds)

@@ -19,7 +19,8 @@ from largesse.core.errors import (
     UnknownCampaign,
     UnknownTemplate,
 )
-from largesse.core.events.model import Author
+from largesse.core.events.model import Author, EventKind
+from largesse.core.events.store import record
 from largesse.core.mail.model import Priority
 from largesse.core.mail.rows import mail_row
 from largesse.core.suppressions.store import suppressed_among
@@ -93,6 +94,10 @@ class Mailing:
         }
         if rows:
             await store.enqueue(tx, list(rows.values()))
+            if job_id is None:  # a job has its own lines
+                for row in rows.values():
+                    told = {"template": key, "customer_id": _text(row["customer_id"])}
+                    record(tx, by, EventKind.MAIL_QUEUED, ("mail", row["id"]), data=told)
         return [
             letter if isinstance(letter, Refused) else letter.refusal or rows[id(letter)]["id"]
             for letter in letters
@@ -239,6 +244,10 @@ def _fill(letter: Letter) -> None:
         letter.rendered = filled(letter.compiled, values, codes)
     except Refused as refusal:
         letter.refusal = refusal
+
+
+def _text(value: UUID | None) -> str | None:
+    return None if value is None else str(value)
 
 
 def _receiver(addressee: Addressee) -> FoundReceiver | None:
