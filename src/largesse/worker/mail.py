@@ -115,7 +115,8 @@ class MailRun:
                     log.exception("mail turn fault", in_hand=len(self._in_hand))
                     await asyncio.sleep(PAUSE_AFTER_FAULT)
                     continue
-                if not (found or self._in_hand or self._opening or self._troubles):
+                news = self._something.is_set()  # since the turn began, e.g. of a connection
+                if not (found or news or self._in_hand or self._opening):
                     return self._sent > 0
                 await self._wait()
         finally:
