@@ -173,6 +173,8 @@ async def one_of_everything(api: Api, tag: str) -> Everything:
     await make("/grants", {"promotion": f"promotion {tag}", "customer": customer})
     batch = {"promotions": [f"promotion {tag}"], "profile_ids": [f"profile {tag}"]}
     made.ids["/jobs"] = (await api.post("/grants/batches", batch, status=202))["id"]
+    nightly = {"name": f"schedule {tag}", "cron": "0 3 * * *", "kind": "generate_codes"}
+    await make("/schedules", nightly | {"parameters": {"campaign": campaign, "count": 1}})
     await make("/subscriptions", {"recipient": f"{tag}@example.com"})
     await make("/mails", {"customer": customer, "code": f"code-{tag}"})
     mail = await api.get(f"/mails/{made.of('/mails')}")

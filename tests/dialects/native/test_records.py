@@ -83,6 +83,11 @@ LIVES = {
     "/promotion-lists": Life(
         {"name": None, "applies_to_all": True}, {"applies_to_all": "true"}, {"reference": "no"}
     ),
+    "/schedules": Life(
+        {"name": "n", "cron": "*/5 * * * 1-5", "zone": "Europe/Berlin", "enabled": False},
+        {"name": "n", "kind": "generate_codes", "enabled": "false"},
+        {"name": "no"},
+    ),
     "/subscriptions": Life(
         {"name": "n", "active": False}, {"recipient": "NEW@example.com"}, {"recipient": "no"}
     ),

@@ -27,6 +27,7 @@ NOUNS = {
     "/assignments",
     "/grants",
     "/jobs",
+    "/schedules",
     "/events",
     "/subscriptions",
     "/mails",

@@ -56,6 +56,12 @@ def bodies(ids: Everything, tag: str) -> dict[str, Any]:
         },
         "/subscriptions": {"recipient": "new@example.com"},
         "/mails": {"customer": customer, "code": f"code-{tag}"},
+        "/schedules": {
+            "name": "new",
+            "cron": "0 3 * * *",
+            "kind": "generate_codes",
+            "parameters": {"campaign": ids.of("/campaigns"), "count": 1},
+        },
         "/suppressions": {"address": "new@example.com"},
     }
 
