@@ -160,9 +160,11 @@ async def one_of_everything(api: Api, tag: str) -> Everything:
     offer = {"key": f"promotion {tag}", "title": tag, "channel_id": channel}
     promotion = await make("/promotions", offer)
     offer = {"name": f"campaign {tag}", "promotion_id": promotion, "state": "posted"}
-    # Two codes are fewer than three: there will be an event.
-    campaign = await make("/campaigns", offer | {"alarm_level": 3})
+    campaign = await make("/campaigns", offer)
     await api.post(f"/campaigns/{campaign}/codes", {"codes": [f"code-{tag}", f"next-{tag}"]})
+    # Two codes are fewer than three: there will be an event. Set before, it could tell of an
+    # empty pool, and of nothing else then.
+    await api.patch(f"/campaigns/{campaign}", {"alarm_level": 3})
     code = (await api.get("/codes", code=f"code-{tag}"))["items"][0]
     made.ids["/codes"] = code["id"]
     group = await make("/groups", {"reference": f"G {tag}", "name": tag})
