@@ -140,7 +140,8 @@ async def _receivers(services: Services, caller: Caller) -> None:
     people, participants = [], []
     for number in range(RECEIVERS):
         customer_id = receiver_id(number)
-        person = {"id": customer_id, "kind": CustomerKind.PERSON, "last_name": f"Nr. {number}"}
+        name = {"name": f"Nr. {number}", "last_name": f"Nr. {number}", "number": 10**6 + number}
+        person = name | {"id": customer_id, "kind": CustomerKind.PERSON, "active": True}
         people.append(own | person | {"attributes": {}, "updated_at": now})
         account = {"customer_id": customer_id, "kind": AccountKind.REWARDS}
         participants.append(own | account | {"id": receiver_id(number), "number": receiver(number)})

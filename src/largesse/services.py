@@ -15,7 +15,8 @@ from largesse.core.codes.generation import GENERATE, Generation
 from largesse.core.codes.importing import IMPORT, Importing
 from largesse.core.codes.known_formats import KnownFormats
 from largesse.core.codes.service import Codes
-from largesse.core.customers.service import Accounts, Customers, CustomerTokens, Receivers
+from largesse.core.customers.receivers import CustomerTokens, Receivers
+from largesse.core.customers.service import Accounts, Customers
 from largesse.core.events.service import Events
 from largesse.core.grants.giving import GrantGiving
 from largesse.core.grants.intake import BATCH as GRANT_BATCH
@@ -28,7 +29,8 @@ from largesse.core.idempotency.service import Idempotency
 from largesse.core.jobs.kind import JobKind
 from largesse.core.jobs.model import WAKE as JOBS_WAKE
 from largesse.core.jobs.service import Jobs
-from largesse.core.lists.service import Assignments, CustomerGroups, PromotionLists
+from largesse.core.lists.pairs import Assignments, CustomerAssignments, Memberships
+from largesse.core.lists.service import CustomerGroups, PromotionLists
 from largesse.core.mail.claiming import MailLimits
 from largesse.core.mail.limits import parse_domain_rates, parse_rate
 from largesse.core.mail.model import WAKE as MAIL_WAKE
@@ -109,6 +111,8 @@ class Services:
     groups: CustomerGroups
     promotion_lists: PromotionLists
     assignments: Assignments
+    customer_assignments: CustomerAssignments
+    memberships: Memberships
     newsletter: Newsletter
     by_link: ByLink
     mails: Mails
@@ -156,11 +160,8 @@ def open_services(settings: Settings) -> Services:
     links = Links(access, public_url=settings.public_url)
     mailing = Mailing(formats, links, domain=_domain(settings.mail_from))
     telling = Telling(mailing)
-    builtin = (
-        BuiltInProvider(database, mailing, links)
-        if settings.newsletter_provider == "builtin"
-        else None
-    )
+    with_builtin = settings.newsletter_provider == "builtin"
+    builtin = BuiltInProvider(database, mailing, links) if with_builtin else None
     return Services(
         settings=settings,
         database=database,
@@ -183,22 +184,16 @@ def open_services(settings: Settings) -> Services:
         importing=importing,
         bulk_codes=BulkCodes(database, generation, importing),
         pools=Pools(database, formats, generation, every=settings.pool_check_seconds),
-        grants=Grants(
-            database,
-            Intake(database, telling, most_recipients=settings.max_batch_recipients),
-        ),
+        grants=_grants(settings, database, telling),
         grant_giving=GrantGiving(telling),
         grant_revoking=GrantRevoking(),
         groups=CustomerGroups(database),
         promotion_lists=PromotionLists(database),
         assignments=Assignments(database),
+        customer_assignments=CustomerAssignments(database),
+        memberships=Memberships(database),
         by_link=ByLink(database, builtin, links),
-        newsletter=Newsletter(
-            database,
-            builtin,
-            open_status=settings.newsletter_open_status,
-            double_opt_in=settings.newsletter_double_opt_in,
-        ),
+        newsletter=_newsletter(settings, database, builtin),
         mailing=mailing,
         templates=Templates(database, mailing),
         mails=Mails(
@@ -207,20 +202,8 @@ def open_services(settings: Settings) -> Services:
         mail_queue=MailQueue(database, _mail_limits(settings)),
         mail_reports=_mail_reports(settings, database, access),
         suppressions=Suppressions(database),
-        jobs=Jobs(
-            database,
-            failures={
-                GRANT_BATCH: GrantGiving.failures,
-                GENERATE: Generation.failures,
-                IMPORT: Importing.failures,
-            },
-            keep=_days(settings.jobs_keep_days),
-        ),
-        schedules=Schedules(
-            database,
-            {GENERATE: ScheduledCodes(generation)},
-            keep=_days(settings.jobs_keep_days),
-        ),
+        jobs=_jobs(settings, database),
+        schedules=_schedules(settings, database, generation),
         events=Events(database, keep=_days(settings.events_keep_days)),
         idempotency=Idempotency(database, keep=timedelta(hours=settings.native.idempotency_hours)),
     )
@@ -234,6 +217,36 @@ def _access(settings: Settings, database: Database) -> Access:
         failures=settings.login_failures,
         failure_seconds=settings.login_failure_seconds,
         recheck_seconds=settings.token_recheck_seconds,
+    )
+
+
+def _grants(settings: Settings, database: Database, telling: Telling) -> Grants:
+    intake = Intake(database, telling, most_recipients=settings.max_batch_recipients)
+    return Grants(database, intake)
+
+
+def _jobs(settings: Settings, database: Database) -> Jobs:
+    failures = {
+        GRANT_BATCH: GrantGiving.failures,
+        GENERATE: Generation.failures,
+        IMPORT: Importing.failures,
+    }
+    return Jobs(database, failures=failures, keep=_days(settings.jobs_keep_days))
+
+
+def _schedules(settings: Settings, database: Database, generation: Generation) -> Schedules:
+    starters = {GENERATE: ScheduledCodes(generation)}
+    return Schedules(database, starters, keep=_days(settings.jobs_keep_days))
+
+
+def _newsletter(
+    settings: Settings, database: Database, builtin: BuiltInProvider | None
+) -> Newsletter:
+    return Newsletter(
+        database,
+        builtin,
+        open_status=settings.newsletter_open_status,
+        double_opt_in=settings.newsletter_double_opt_in,
     )
 
 

@@ -1,7 +1,8 @@
 """Loads the demo organization, in which every request that the documents print works verbatim."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +19,16 @@ from largesse.core.access.model import (
 )
 from largesse.core.access.service import KEY_PREFIX
 from largesse.core.codes.model import CampaignRef
-from largesse.core.customers.model import AccountKind
+from largesse.core.customers.model import AccountKind, customers
 from largesse.core.errors import UnknownOrganization
 from largesse.core.ids import new_id
-from largesse.core.lists.model import assignments, customer_groups, promotion_lists
+from largesse.core.lists.model import (
+    assignments,
+    customer_assignments,
+    customer_group_members,
+    customer_groups,
+    promotion_lists,
+)
 from largesse.core.text import folded
 from largesse.services import Services
 from largesse.storage import records
@@ -241,6 +248,25 @@ async def _customers(services: Services, caller: Caller) -> None:
         },
     )
     await _accounts(services, caller, participant.id)
+    await _numbered(services, caller)
+
+
+async def _numbered(services: Services, caller: Caller) -> None:
+    """Make the customers that DOC p50-save and cga-save print, under the numbers printed."""
+    async with services.database.write() as tx:
+        own = (sequences.c.organization_id == caller.organization_id) & (
+            sequences.c.name == customers.name
+        )
+        await tx.execute(sequences.update().where(own).values(value=1334))
+    for number in (2, 3):
+        await services.customers.create(
+            caller,
+            {
+                "kind": "company",
+                "company_name": f"cus{number}",
+                "identifiers": {"customer_id": f"C-00{number}"},
+            },
+        )
 
 
 async def _accounts(services: Services, caller: Caller, customer_id: UUID) -> None:
@@ -263,34 +289,45 @@ async def _accounts(services: Services, caller: Caller, customer_id: UUID) -> No
     )
 
 
-def _at(text: str) -> datetime:
-    return datetime.fromisoformat(f"2016-08-24T{text}").replace(tzinfo=UTC)
+def _at(text: str, day: str = "2016-08-24") -> datetime:
+    return datetime.fromisoformat(f"{day}T{text}").replace(tzinfo=UTC)
 
 
 async def _lists(services: Services, caller: Caller) -> None:
-    """Make groups, lists and assignments with the very ids and times that SEED 003 prints."""
+    """Make groups, lists and who gets which, with the very ids and times that are printed.
+
+    SEED 003; of single customers, the first group and the first list: DOC cg-show, cga-show,
+    p47-show and p50-show.
+    """
     made = _at("11:00:00")
 
     def row(number: int, at: datetime, values: dict[str, Any]) -> dict[str, Any]:
         own = {"organization_id": caller.organization_id, "id": number}
         return own | {"created_at": at, "updated_at": at} | values
 
-    groups = [row(4 + n, made, {"reference": f"CG-00{n}", "name": f"CusG{n}"}) for n in (1, 2, 3)]
-    lists = [
-        row(9, made, {"reference": "RP-001", "applies_to_all": False}),
-        row(10, made, {"reference": "RP-002", "applies_to_all": False}),
-        row(11, made, {"reference": "PL-001", "applies_to_all": False}),
-        row(12, made, {"reference": "RP-ALL", "applies_to_all": True}),
+    first = {"reference": "Ref-01", "name": "Magasins traditionnels"}
+    groups = [
+        row(1, _at("09:45:58", "2015-10-14"), first | {"description": "Magasin traditionnel"}),
+        *(
+            row(4 + n, made, {"reference": f"CG-00{n}", "name": f"CusG{n}", "description": None})
+            for n in (1, 2, 3)
+        ),
     ]
+    groups[0]["updated_at"] = _at("09:49:43", "2015-10-14")
     assigned = [
         row(4, _at("11:32:37"), {"group_id": 5, "list_id": 9}),
         row(5, _at("11:32:40"), {"group_id": 6, "list_id": 9}),
     ]
+    c_002 = (await services.customers.find(caller, "C-002")).id
+    members = [row(101, _at("11:13:12", "2016-08-22"), {"customer_id": c_002, "group_id": 5})]
+    of_one = [row(305, _at("14:43:17", "2016-08-22"), {"customer_id": c_002, "list_id": 9})]
     async with services.database.write() as tx:
         for table, rows in (
             (customer_groups, groups),
-            (promotion_lists, lists),
+            (promotion_lists, [row(*one) for one in _promotion_lists(made)]),
             (assignments, assigned),
+            (customer_group_members, members),
+            (customer_assignments, of_one),
         ):
             await tx.execute(table.insert(), rows)
             counter = {
@@ -299,3 +336,24 @@ async def _lists(services: Services, caller: Caller) -> None:
                 "value": rows[-1]["id"],
             }
             await tx.execute(sequences.insert(), [counter])
+
+
+def _promotion_lists(made: datetime) -> Iterator[tuple[int, datetime, dict[str, Any]]]:
+    """Yield the number of each list, when it was made, and its fields."""
+    plain = {
+        **dict.fromkeys(("description", "starts_on", "ends_on")),
+        "enabled": True,
+        "applies_to_all": False,
+    }
+    december = {
+        "reference": "save_more",
+        "description": "Buy More, Save More",
+        "starts_on": date(2015, 12, 1),
+        "ends_on": date(2015, 12, 31),
+        "enabled": False,
+        "applies_to_all": True,
+    }
+    yield 1, _at("14:36:26", "2015-12-17"), december
+    for number, reference in ((9, "RP-001"), (10, "RP-002"), (11, "PL-001")):
+        yield number, made, plain | {"reference": reference}
+    yield 12, made, plain | {"reference": "RP-ALL", "applies_to_all": True}

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, MetaData, TypeDecorator
+from sqlalchemy import JSON, DateTime, Dialect, MetaData, String, TypeDecorator
 from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData(
@@ -18,6 +18,14 @@ metadata = MetaData(
 """Every table of the product; the core's `model.py` files fill it, Alembic reads it."""
 
 Json = JSON().with_variant(JSONB(), "postgresql")
+
+
+def code_points(length: int) -> String:
+    """Return the type of texts that are ordered by their characters' numbers on every database.
+
+    PostgreSQL orders other texts by its locale, and an index by locale finds no beginnings.
+    """
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
 class Utc(TypeDecorator[datetime]):

@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 
 from largesse.core.access.model import Caller, system
-from largesse.core.lists.model import Assignment, AssignmentQuery
+from largesse.core.lists.model import Assignment
+from largesse.core.search.model import Search
 from largesse.storage.sequences import sequences
 from tests.golden import Golden
 from tests.serving import Served
@@ -54,7 +55,7 @@ class Api:
     async def records(self) -> list[Assignment]:
         """Return every assignment there is."""
         found, _ = await self.served.services.assignments.search(
-            await self.caller(), AssignmentQuery(limit=1000)
+            await self.caller(), Search(limit=1000)
         )
         return found
 

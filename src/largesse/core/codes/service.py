@@ -24,7 +24,7 @@ from largesse.core.codes.model import (
     codes,
 )
 from largesse.core.customers.model import ByAccount, ByCustomer, FoundReceiver, Receiver
-from largesse.core.customers.service import Receivers
+from largesse.core.customers.receivers import Receivers
 from largesse.core.errors import (
     AlreadyExists,
     CodeNotEffective,

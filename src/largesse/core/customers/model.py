@@ -7,7 +7,17 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Date, Index, String, Table, UniqueConstraint, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Index,
+    String,
+    Table,
+    UniqueConstraint,
+    Uuid,
+)
 
 from largesse.core.tables import (
     created_at,
@@ -16,7 +26,7 @@ from largesse.core.tables import (
     reference,
     updated_at,
 )
-from largesse.storage.types import Json, Utc, metadata
+from largesse.storage.types import Json, Utc, code_points, metadata
 
 
 class CustomerKind(StrEnum):
@@ -66,26 +76,39 @@ class TokenState(StrEnum):
     TERMINATED = "terminated"
 
 
+LONGEST_NAME = 602
+"""Characters of a full name: three parts of 200, and the blanks between them."""
+
 customers = Table(
     "customers",
     metadata,
     organization_column(),
     id_column(),
+    Column("number", BigInteger, nullable=False),
     Column("kind", String(10), nullable=False),
     Column("title", String(50)),
     Column("first_name", String(200)),
     Column("middle_name", String(200)),
     Column("last_name", String(200)),
     Column("company_name", String(400)),
+    Column("name", code_points(LONGEST_NAME), nullable=False),
     Column("email", String(254)),
     Column("email_key", String(254)),
     Column("phone", String(50)),
     Column("birthday", Date),
     Column("locale", String(20)),
+    Column("category", code_points(200)),
+    Column("active", Boolean, nullable=False),
     Column("attributes", Json, nullable=False),
     created_at(),
     updated_at(),
+    Index("uq_customers_number", "organization_id", "number", unique=True),
+    Index("ix_customers_name", "organization_id", "name", "number"),
     Index("ix_customers_email", "organization_id", "email_key"),
+    Index("ix_customers_category", "organization_id", "category", "number"),
+    Index("ix_customers_active", "organization_id", "active", "number"),
+    Index("ix_customers_created_at", "organization_id", "created_at", "number"),
+    Index("ix_customers_updated_at", "organization_id", "updated_at", "number"),
 )
 
 customer_identifiers = Table(
@@ -93,7 +116,7 @@ customer_identifiers = Table(
     metadata,
     organization_column(),
     Column("kind", String(30), primary_key=True),
-    Column("value_key", String(200), primary_key=True),
+    Column("value_key", code_points(200), primary_key=True),
     Column("value", String(200), nullable=False),
     Column("customer_id", Uuid, nullable=False),
     reference("customer_id", "customers.id", ondelete="CASCADE"),
@@ -144,26 +167,33 @@ class Customer:
     """A person or company that can receive something."""
 
     id: UUID
+    number: int
+    """Counted up in the organization, for the wires that print integers."""
     kind: CustomerKind
     title: str | None
     first_name: str | None
     middle_name: str | None
     last_name: str | None
     company_name: str | None
+    name: str
+    """The full name, or the company's: made of the fields before it."""
     email: str | None
     phone: str | None
     birthday: date | None
     locale: str | None
+    category: str | None
+    active: bool
+    """Whether the shop still deals with it; nothing of ours depends on it."""
     attributes: Mapping[str, Any]
     created_at: datetime
     updated_at: datetime
     identifiers: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def name(self) -> str:
-        """The full name, or the company's."""
-        parts = (self.first_name, self.middle_name, self.last_name)
-        return self.company_name or " ".join(part for part in parts if part)
+
+def full_name(fields: Mapping[str, Any]) -> str:
+    """Return the name that a customer with these fields is shown by."""
+    parts = (fields.get(name) for name in ("first_name", "middle_name", "last_name"))
+    return fields.get("company_name") or " ".join(str(part) for part in parts if part)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,55 +1,47 @@
 """The use cases of customers: their records, and finding the receiver that a request names."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from largesse.core import clock
-from largesse.core.access import passwords
 from largesse.core.access.model import Caller, Right
-from largesse.core.access.service import Access
 from largesse.core.customers import store
 from largesse.core.customers.model import (
     KIND_OF_IDENTIFIER,
     Account,
     AccountKind,
-    ByAccount,
     ByCustomer,
-    ByToken,
     Customer,
     CustomerKind,
-    CustomerToken,
-    FoundReceiver,
     Identifier,
-    Receiver,
-    TokenState,
     accounts,
     customer_identifiers,
-    customer_tokens,
     customers,
+    full_name,
 )
 from largesse.core.errors import (
-    CustomerTokenNotEffective,
     InvalidValue,
-    MissingValue,
-    PassCodeRequired,
-    PassCodeWrong,
     Refused,
     UnknownAccount,
     UnknownCustomer,
-    UnknownCustomerToken,
 )
 from largesse.core.limits import check_fits
 from largesse.core.records import Page, Records, check_after, check_limit, is_blank, page_of
+from largesse.core.search.service import Referenced
 from largesse.core.text import checked_email, folded
-from largesse.storage.database import Database, Transaction
+from largesse.storage.database import Transaction
+from largesse.storage.sequences import next_numbers
+
+NAMES = frozenset({"first_name", "middle_name", "last_name", "company_name"})
+"""The fields that a customer's name is made of."""
 
 
-class Customers(Records[Customer]):
+class Customers(Referenced[Customer]):
     """Customers, with the identifiers they are known by."""
 
     table = customers
     value = Customer
+    listing = store.LISTING
     unknown = UnknownCustomer
     write_right = Right.MANAGE_CUSTOMERS
     masked = frozenset(
@@ -67,6 +59,8 @@ class Customers(Records[Customer]):
             "phone",
             "birthday",
             "locale",
+            "category",
+            "active",
             "attributes",
             "identifiers",
         }
@@ -106,8 +100,11 @@ class Customers(Records[Customer]):
 
     async def _insert(self, tx: Transaction, caller: Caller, new: dict[str, Any]) -> Customer:
         identifiers = new.pop("identifiers", None) or {}
-        values = {"kind": CustomerKind.PERSON, "attributes": {}} | self._checked(new)
+        values: dict[str, Any] = {"kind": CustomerKind.PERSON, "active": True, "attributes": {}}
+        values |= self._checked(new)
         self._check_identifiers(identifiers, values["kind"])
+        (number,) = await next_numbers(tx, caller.organization_id, customers.name)
+        values |= {"number": number, "name": full_name(values)}
         customer = await super()._insert(tx, caller, values)
         # A customer is always known by its own id, in the form every dialect prints.
         own = {Identifier.CUSTOMER_ID.value: customer.id.hex.upper()}
@@ -122,7 +119,11 @@ class Customers(Records[Customer]):
         identifiers = values.pop("identifiers", None)
         if identifiers and identifiers.get(Identifier.CUSTOMER_ID, "") is None:
             raise InvalidValue("identifiers.customer_id", "can be changed but not taken away")
-        customer = await super()._update(tx, caller, record_id, self._checked(values))
+        values = self._checked(values)
+        if not NAMES.isdisjoint(values):
+            there = await self._one(tx, caller.organization_id, record_id)
+            values["name"] = full_name({name: getattr(there, name) for name in NAMES} | values)
+        customer = await super()._update(tx, caller, record_id, values)
         if identifiers:
             self._check_identifiers(identifiers, customer.kind)
             await store.replace_identifiers(
@@ -148,6 +149,23 @@ class Customers(Records[Customer]):
         if found is None:
             raise UnknownCustomer(str(record_id))
         return found
+
+    async def _many(
+        self, tx: Transaction, organization_id: int, ids: Sequence[Any]
+    ) -> Mapping[Any, Customer]:
+        found = await store.customers_with_identifiers(
+            tx, organization_id, tx.engine.any_of(customers.c.id, ids)
+        )
+        return {one.id: one for one in found}
+
+    async def _named(self, tx: Transaction, organization_id: int, wanted: int | str) -> Customer:
+        found = await store.customer_named(tx, organization_id, wanted)
+        if found is None:
+            raise UnknownCustomer(str(wanted))
+        return found
+
+    def _with_reference(self, reference: str, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        return dict(values) | {"identifiers": {Identifier.CUSTOMER_ID.value: reference}}
 
     def _checked(self, values: dict[str, Any]) -> dict[str, Any]:
         if "kind" in values and values["kind"] not in list(CustomerKind):
@@ -195,158 +213,6 @@ def _with_kind(values: dict[str, Any]) -> dict[str, Any]:
     if "kind" in values and values["kind"] not in list(AccountKind):
         raise InvalidValue("kind", f"must be one of {', '.join(AccountKind)}")
     return values
-
-
-class CustomerTokens(Records[CustomerToken]):
-    """Customer tokens; `pass_code`, `authentication_code`, `one_time_password` go in as secrets."""
-
-    table = customer_tokens
-    value = CustomerToken
-    unknown = UnknownCustomerToken
-    write_right = Right.MANAGE_CUSTOMERS
-    required = ("customer_id",)
-    changeable = frozenset(
-        {
-            "customer_id",
-            "identifier",
-            "pass_code",
-            "authentication_code",
-            "one_time_password",
-            "state",
-            "effective_from",
-            "effective_to",
-        }
-    )
-
-    def __init__(self, database: Database, access: Access) -> None:
-        super().__init__(database)
-        self._access = access
-
-    async def _insert(self, tx: Transaction, caller: Caller, new: dict[str, Any]) -> CustomerToken:
-        new = {"state": TokenState.EFFECTIVE} | await self._hashed(new)
-        return await super()._insert(tx, caller, new)
-
-    async def _update(
-        self, tx: Transaction, caller: Caller, record_id: Any, values: dict[str, Any]
-    ) -> CustomerToken:
-        return await super()._update(tx, caller, record_id, await self._hashed(values))
-
-    async def create(self, caller: Caller, new: Mapping[str, Any]) -> CustomerToken:
-        """Make a customer token. Raises as `Records.create`; needs one way to identify."""
-        await self._access.signing_key()  # may write: never inside the transaction of `create`
-        if all(
-            is_blank(new.get(name))
-            for name in ("identifier", "authentication_code", "one_time_password")
-        ):
-            raise MissingValue("identifier")
-        return await super().create(caller, new)
-
-    async def _hashed(self, values: dict[str, Any]) -> dict[str, Any]:
-        if values.get("state", TokenState.EFFECTIVE) not in list(TokenState):
-            raise InvalidValue("state", f"must be one of {', '.join(TokenState)}")
-        if "identifier" in values:
-            values["identifier_key"] = (
-                folded(values["identifier"]) if values["identifier"] else None
-            )
-        if "pass_code" in values:
-            code = values.pop("pass_code")
-            values["pass_code_hash"] = await passwords.hashed(code) if code else None
-        for name in ("authentication_code", "one_time_password"):
-            if name in values:
-                secret = values.pop(name)
-                key = await self._access.signing_key()
-                values[f"{name}_hash"] = _secret_digest(key, name, secret) if secret else None
-        return values
-
-
-class Receivers:
-    """Finds the customer that a request names as the receiver of something."""
-
-    def __init__(self, database: Database, access: Access) -> None:
-        self._database = database
-        self._access = access
-
-    async def find(self, caller: Caller, receiver: Receiver) -> FoundReceiver:
-        """Return the customer and account that a receiver means.
-
-        Raises:
-            UnknownCustomer, UnknownAccount: nothing has that identifier.
-            AmbiguousValue: several accounts have the name given.
-            and what `prepared` raises.
-        """
-        named = await self.prepared(caller, receiver)
-        if isinstance(named, FoundReceiver):
-            return named
-        async with self._database.read() as tx:
-            found = await store.find_receivers(tx, [(caller.organization_id, named)])
-        (outcome,) = found.values()
-        if isinstance(outcome, Refused):
-            raise outcome
-        return outcome
-
-    async def prepared(
-        self, caller: Caller, receiver: Receiver
-    ) -> ByCustomer | ByAccount | FoundReceiver:
-        """Check what must be checked before a transaction: a customer token and its pass code.
-
-        Raises:
-            UnknownCustomerToken, CustomerTokenNotEffective, PassCodeRequired, PassCodeWrong
-            UnknownAccount: the token's customer has no account of the kind.
-        """
-        if isinstance(receiver, ByToken):
-            return await self._by_token(caller.organization_id, receiver)
-        return receiver
-
-    async def _by_token(self, organization_id: int, receiver: ByToken) -> FoundReceiver:
-        column, value = await self._token_key(receiver)
-        async with self._database.read() as tx:
-            token = await store.token_by(tx, organization_id, column, value)
-            account = token and await store.account_of_customer(
-                tx, organization_id, token.customer_id, receiver.kind
-            )
-        # The pass code comes first: who does not know it learns nothing about the token. The
-        # hash is computed outside the transaction, where it keeps no connection waiting.
-        if receiver.identifier is not None and not await passwords.fits(
-            token.pass_code_hash if token else None, receiver.pass_code or ""
-        ):
-            raise PassCodeWrong()
-        if token is None:
-            raise UnknownCustomerToken()
-        if not _is_effective(token):
-            raise CustomerTokenNotEffective()
-        if account is None:
-            raise UnknownAccount(str(receiver.kind), "kind")
-        one_time = token.id if column == "one_time_password_hash" else None
-        return FoundReceiver(token.customer_id, account.id, one_time)
-
-    async def _token_key(self, receiver: ByToken) -> tuple[str, str]:
-        if receiver.identifier is not None:
-            if not receiver.pass_code:
-                raise PassCodeRequired()
-            return "identifier_key", folded(receiver.identifier)
-        key = await self._access.signing_key()
-        for name in ("authentication_code", "one_time_password"):
-            secret = getattr(receiver, name)
-            if secret is not None:
-                return f"{name}_hash", _secret_digest(key, name, secret)
-        raise MissingValue("identifier")
-
-
-def _secret_digest(key: bytes, name: str, secret: str) -> str:
-    """Return what a secret is looked up by."""
-    if name == "one_time_password" and secret.isdecimal():
-        # SEED 002 prints the type Integer, which has no leading zeros: 0042 arrives as 42.
-        secret = secret.lstrip("0") or "0"
-    return passwords.keyed_digest(key, f"{name}:{secret}")
-
-
-def _is_effective(token: Any) -> bool:
-    now = clock.now()
-    return (
-        token.state == TokenState.EFFECTIVE
-        and (token.effective_from is None or token.effective_from <= now)
-        and (token.effective_to is None or now < token.effective_to)
-    )
 
 
 async def find_customer(

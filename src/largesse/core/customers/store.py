@@ -4,7 +4,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, bindparam, delete, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    String,
+    bindparam,
+    cast,
+    delete,
+    func,
+    select,
+    update,
+)
 
 from largesse.core.customers.model import (
     Account,
@@ -21,7 +31,9 @@ from largesse.core.customers.model import (
 )
 from largesse.core.errors import AmbiguousValue, Refused, UnknownAccount, UnknownCustomer
 from largesse.core.ids import parsed_id
+from largesse.core.limits import storable, unfit
 from largesse.core.records import value_of
+from largesse.core.search.store import Field, Join, Listing
 from largesse.core.text import folded
 from largesse.storage.bulk import Parameter
 from largesse.storage.database import Transaction
@@ -66,6 +78,26 @@ async def customer(tx: Transaction, organization_id: int, customer_id: UUID) -> 
     return found[0] if found else None
 
 
+async def customer_digits_of(
+    tx: Transaction, organization_id: int, identifier: Identifier, values: Sequence[str]
+) -> dict[str, str]:
+    """Find the customers that very many identifiers name, as the 32 digits of their ids."""
+    digits = func.replace(cast(customer_identifiers.c.customer_id, String), "-", "")
+    statement = tx.prepared(
+        "digits of customers by identifier",
+        lambda: select(customer_identifiers.c.value_key, digits.label("digits")).where(
+            customer_identifiers.c.organization_id == bindparam("organization"),
+            customer_identifiers.c.kind == bindparam("of_kind"),
+            tx.engine.any_of(customer_identifiers.c.value_key, Parameter("keys")),
+        ),
+    )
+    keys = [folded(value) for value in values]
+    rows = await tx.rows(
+        statement, {"organization": organization_id, "of_kind": identifier, "keys": keys}
+    )
+    return dict(rows)
+
+
 async def customers_by_ids(
     tx: Transaction, organization_id: int, ids: Sequence[UUID]
 ) -> dict[UUID, Customer]:
@@ -78,6 +110,27 @@ async def customers_by_ids(
         )
     )
     return {row.id: value_of(Customer, row) for row in rows}
+
+
+_REFERENCE = Join(
+    customer_identifiers,
+    (customer_identifiers.c.organization_id == customers.c.organization_id)
+    & (customer_identifiers.c.kind == Identifier.CUSTOMER_ID)
+    & (customer_identifiers.c.customer_id == customers.c.id),
+)
+
+LISTING = Listing(
+    customers,
+    {
+        "id": Field(customers.c.number),
+        "reference": Field(customer_identifiers.c.value_key, (_REFERENCE,), folds=True),
+        "email": Field(customers.c.email_key, folds=True),
+    }
+    | {
+        name: Field(customers.c[name])
+        for name in ("name", "category", "active", "created_at", "updated_at")
+    },
+)
 
 
 async def customers_with_identifiers(
@@ -110,6 +163,22 @@ def _customer(row: Row[Any], identifiers: Mapping[str, str]) -> Customer:
 
 
 _CUSTOMER_COLUMNS = frozenset(customers.c.keys()) - {"organization_id", "email_key"}
+
+
+async def customer_named(
+    tx: Transaction, organization_id: int, wanted: int | str
+) -> Customer | None:
+    """Return the customer with a number or, given a text, with an own id at the shop."""
+    column = customers.c.number
+    if isinstance(wanted, str):
+        if not storable(wanted):
+            return None
+        found = await customer_id_of(tx, organization_id, Identifier.CUSTOMER_ID, wanted)
+        return None if found is None else await customer(tx, organization_id, found)
+    if unfit(column.type, wanted):
+        return None
+    named = await customers_with_identifiers(tx, organization_id, column == wanted)
+    return named[0] if named else None
 
 
 async def replace_identifiers(

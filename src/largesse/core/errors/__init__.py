@@ -11,7 +11,8 @@ Refused
 │   ├── UnknownCustomer · UnknownAccount · UnknownCustomerToken · UnknownTemplate
 │   ├── UnknownMail · UnknownMailReport · UnknownSuppression
 │   ├── UnknownChannel · UnknownPromotion · UnknownCampaign · UnknownCode · UnknownGrant
-│   └── UnknownGroup · UnknownPromotionList · UnknownAssignment · UnknownSubscription
+│   ├── UnknownGroup · UnknownPromotionList · UnknownSubscription
+│   └── UnknownAssignment · UnknownCustomerAssignment · UnknownMembership
 ├── Invalid                    a value that can not be accepted
 │   ├── InvalidValue · MissingValue · AmbiguousValue · UnknownReference
 │   └── InvalidEmail · InvalidCodeFormat
@@ -97,6 +98,7 @@ from largesse.core.errors.unknown import (
     UnknownChannel,
     UnknownCode,
     UnknownCustomer,
+    UnknownCustomerAssignment,
     UnknownCustomerToken,
     UnknownEvent,
     UnknownGrant,
@@ -105,6 +107,7 @@ from largesse.core.errors.unknown import (
     UnknownKey,
     UnknownMail,
     UnknownMailReport,
+    UnknownMembership,
     UnknownOrganization,
     UnknownPromotion,
     UnknownPromotionList,
@@ -173,6 +176,7 @@ __all__ = [
     "UnknownChannel",
     "UnknownCode",
     "UnknownCustomer",
+    "UnknownCustomerAssignment",
     "UnknownCustomerToken",
     "UnknownEvent",
     "UnknownGrant",
@@ -181,6 +185,7 @@ __all__ = [
     "UnknownKey",
     "UnknownMail",
     "UnknownMailReport",
+    "UnknownMembership",
     "UnknownOrganization",
     "UnknownPromotion",
     "UnknownPromotionList",

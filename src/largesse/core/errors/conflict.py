@@ -112,14 +112,16 @@ class PassCodeWrong(Conflict):
 
 @dataclass(eq=False)
 class AlreadyAssigned(Conflict):
-    """The promotion list is already assigned to the customer group."""
+    """One record is assigned to another already, e.g. a promotion list to a group."""
 
-    group_id: int
-    list_id: int
+    what: str
+    to: str
+
+    sentence = "The {0.what} is already assigned to the {0.to}."
 
 
 class ListAppliesToAll(Conflict):
-    """The promotion list applies to all customers, so it is not assigned to groups."""
+    """The promotion list applies to all customers, so it is not assigned to some of them."""
 
 
 @dataclass(eq=False)

@@ -93,6 +93,14 @@ class UnknownAssignment(Unknown):
     """The promotion list is not assigned to the customer group."""
 
 
+class UnknownCustomerAssignment(Unknown):
+    """The promotion list is not assigned to the customer."""
+
+
+class UnknownMembership(Unknown):
+    """The customer is not in the group."""
+
+
 class UnknownSubscription(Unknown):
     """The recipient is not subscribed."""
 

@@ -1,18 +1,13 @@
-"""The use cases of lists."""
+"""The use cases of groups and lists."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from largesse.core import clock
 from largesse.core.access.model import Caller, Right
 from largesse.core.errors import (
-    AlreadyAssigned,
     InvalidValue,
-    ListAppliesToAll,
-    StillInUse,
     Unknown,
-    UnknownAssignment,
     UnknownCustomer,
     UnknownGroup,
     UnknownPromotion,
@@ -20,33 +15,24 @@ from largesse.core.errors import (
 )
 from largesse.core.events import store as event_store
 from largesse.core.events.model import EventKind
-from largesse.core.limits import check_fits, unfit
+from largesse.core.limits import unfit
 from largesse.core.lists import store
 from largesse.core.lists.model import (
-    Assignment,
-    AssignmentQuery,
-    ByReference,
     CustomerGroup,
     ListedPromotion,
     Member,
     PromotionList,
-    assignments,
     customer_group_members,
     customer_groups,
     promotion_list_items,
     promotion_lists,
 )
-from largesse.core.records import Page, Records, V, check_after, check_limit, page_of, value_of
+from largesse.core.records import Page, V, check_limit, page_of, value_of
+from largesse.core.search.service import Referenced
 from largesse.storage import records
 from largesse.storage.database import Transaction
-from largesse.storage.errors import BrokenReference, DuplicateKey
+from largesse.storage.errors import BrokenReference
 from largesse.storage.sequences import next_numbers
-
-MOST_IN_A_PAGE = 1000
-"""Assignments that one page holds at most (dialects.md, Valomnia)."""
-
-MOST_SKIPPED = 2**63 - 1
-"""Assignments that a page passes over at most; the databases count no further."""
 
 
 async def _numbered(tx: Transaction, caller: Caller, name: str) -> dict[str, int]:
@@ -66,12 +52,20 @@ class Contents:
     value: type[Any]
     unknown: type[Unknown]
     """What is raised for something held that is not there."""
+    numbered: bool = False
+    """Whether each of the rows has a number of its own."""
 
 
-class Holders(Records[V]):
+class Holders(Referenced[V]):
     """Records that hold others: groups hold customers, lists hold promotions."""
 
     contents: ClassVar[Contents]
+
+    async def _named(self, tx: Transaction, organization_id: int, wanted: int | str) -> V:
+        row = await store.named(tx, self.table, organization_id, wanted)
+        if row is None:
+            raise self.unknown(str(wanted))
+        return self._value(row)
 
     async def _put(self, caller: Caller, holder_id: int, held_id: Any) -> None:
         caller.require(self.write_right)
@@ -87,6 +81,9 @@ class Holders(Records[V]):
         try:
             async with self.database.write() as tx:
                 await self._one(tx, caller.organization_id, holder_id)
+                if self.contents.numbered:
+                    row |= await _numbered(tx, caller, table.name)
+                    row["updated_at"] = row["created_at"]
                 if await tx.insert_new(table, [row], returning=(table.c[held],)):
                     self._record_held(tx, caller, self.contents.added, holder_id, held_id)
         except BrokenReference:
@@ -137,6 +134,7 @@ class CustomerGroups(Holders[CustomerGroup]):
 
     table = customer_groups
     value = CustomerGroup
+    listing = store.GROUPS
     unknown = UnknownGroup
     write_right = Right.MANAGE_LISTS
     required = ("reference", "name")
@@ -180,10 +178,13 @@ class PromotionLists(Holders[PromotionList]):
 
     table = promotion_lists
     value = PromotionList
+    listing = store.LISTS
     unknown = UnknownPromotionList
     write_right = Right.MANAGE_LISTS
     required = ("reference",)
-    changeable = frozenset({"reference", "name", "description", "applies_to_all"})
+    changeable = frozenset(
+        {"reference", "name", "description", "starts_on", "ends_on", "enabled", "applies_to_all"}
+    )
     contents = Contents(
         promotion_list_items,
         "list_id",
@@ -213,178 +214,18 @@ class PromotionLists(Holders[PromotionList]):
         await self._take_out(caller, list_id, promotion_id)
 
     async def _insert(self, tx: Transaction, caller: Caller, new: dict[str, Any]) -> PromotionList:
-        defaults = await _numbered(tx, caller, "promotion_lists") | {"applies_to_all": False}
-        return await super()._insert(tx, caller, defaults | new)
+        defaults = {"enabled": True, "applies_to_all": False}
+        numbered = await _numbered(tx, caller, "promotion_lists")
+        return _checked(await super()._insert(tx, caller, numbered | defaults | new))
+
+    async def _update(
+        self, tx: Transaction, caller: Caller, record_id: Any, values: dict[str, Any]
+    ) -> PromotionList:
+        return _checked(await super()._update(tx, caller, record_id, values))
 
 
-class Assignments(Records[Assignment]):
-    """Which group gets which list."""
-
-    table = assignments
-    value = Assignment
-    unknown = UnknownAssignment
-    write_right = Right.MANAGE_LISTS
-    changeable = frozenset({"group_id", "list_id"})
-
-    async def search(self, caller: Caller, query: AssignmentQuery) -> tuple[list[Assignment], int]:
-        """Return a page of assignments and how many there are in all.
-
-        Raises:
-            NotPermitted
-            InvalidValue: `limit`, `offset` or `sort` is outside what it may be.
-        """
-        caller.require(Right.READ)
-        if not 1 <= query.limit <= MOST_IN_A_PAGE:
-            raise InvalidValue("limit", f"must be from 1 to {MOST_IN_A_PAGE}")
-        if not 0 <= query.offset <= MOST_SKIPPED:
-            raise InvalidValue("offset", f"must be from 0 to {MOST_SKIPPED}")
-        if query.sort not in store.SORTS:
-            raise InvalidValue("sort", f"must be one of {', '.join(store.SORTS)}")
-        for bound in query.moments:
-            check_fits(assignments, {bound.field: bound.moment})
-        async with self.database.read() as tx:
-            return await store.search(tx, caller.organization_id, query)
-
-    async def find(self, caller: Caller, wanted: int | ByReference) -> Assignment:
-        """Return an assignment. Raises UnknownAssignment, NotPermitted."""
-        caller.require(Right.READ)
-        async with self.database.read() as tx:
-            return await self._one(tx, caller.organization_id, wanted)
-
-    async def assign(
-        self, caller: Caller, *, group: int | str, promotion_list: int | str
-    ) -> Assignment:
-        """Assign a list to a group; each named by its id or, as a text, by its reference.
-
-        Raises:
-            NotPermitted, UnknownGroup, UnknownPromotionList, AlreadyAssigned, ListAppliesToAll
-        """
-        caller.require(self.write_right)
-        try:
-            async with self.database.write() as tx:
-                ends = await _ends(tx, caller.organization_id, group, promotion_list)
-                numbered = await _numbered(tx, caller, "assignments")
-                await records.add(tx, assignments, self._complete(caller, numbered | ends))
-                made = await self._one(tx, caller.organization_id, numbered["id"])
-                self._record(tx, caller, "created", after=made)
-                return made
-        except DuplicateKey:
-            raise AlreadyAssigned(ends["group_id"], ends["list_id"]) from None
-
-    async def reassign(
-        self,
-        caller: Caller,
-        wanted: int | ByReference,
-        *,
-        group: int | str | None = None,
-        promotion_list: int | str | None = None,
-    ) -> Assignment:
-        """Change an assignment's group, list or both; what is None stays.
-
-        Raises:
-            NotPermitted, UnknownAssignment, UnknownGroup, UnknownPromotionList, AlreadyAssigned,
-            ListAppliesToAll
-        """
-        caller.require(self.write_right)
-        try:
-            async with self.database.write() as tx:
-                found = await self._locked(tx, caller.organization_id, wanted)
-                ends = await _ends(
-                    tx,
-                    caller.organization_id,
-                    found.group.id if group is None else group,
-                    found.list.id if promotion_list is None else promotion_list,
-                )
-                if ends == {"group_id": found.group.id, "list_id": found.list.id}:
-                    return found
-                await records.change(
-                    tx,
-                    assignments,
-                    caller.organization_id,
-                    assignments.c.id == found.id,
-                    values=ends | {"updated_at": clock.now()},
-                )
-                changed = await self._one(tx, caller.organization_id, found.id)
-                self._record(tx, caller, "changed", before=found, after=changed)
-                return changed
-        except DuplicateKey:
-            raise AlreadyAssigned(ends["group_id"], ends["list_id"]) from None
-
-    async def delete(self, caller: Caller, record_id: int | ByReference) -> None:
-        """Delete an assignment. Raises UnknownAssignment, NotPermitted, StillInUse."""
-        caller.require(self.write_right)
-        try:
-            async with self.database.write() as tx:
-                found = await self._locked(tx, caller.organization_id, record_id)
-                await self._remove(tx, caller, found.id)
-                self._record(tx, caller, "deleted", before=found)
-        except BrokenReference:
-            raise StillInUse(self.unknown.noun) from None
-
-    async def create(self, caller: Caller, new: Mapping[str, Any]) -> Assignment:
-        """Assign: `group_id`, `list_id`. Raises as `assign`."""
-        return await self.assign(caller, group=new["group_id"], promotion_list=new["list_id"])
-
-    async def change(self, caller: Caller, record_id: Any, values: Mapping[str, Any]) -> Assignment:
-        """Reassign: `group_id`, `list_id`. Raises as `reassign`."""
-        return await self.reassign(
-            caller,
-            record_id,
-            group=values.get("group_id"),
-            promotion_list=values.get("list_id"),
-        )
-
-    async def get(self, caller: Caller, record_id: Any) -> Assignment:
-        """Return an assignment by its id. Raises UnknownAssignment, NotPermitted."""
-        return await self.find(caller, record_id)
-
-    async def page(
-        self, caller: Caller, *, after: Any = None, limit: int = 100, **filters: Any
-    ) -> Page[Assignment]:
-        """Return the assignments after an id; filters: group_id, list_id."""
-        caller.require(self.read_right)
-        check_limit(limit)
-        if after is not None:
-            check_after(assignments, after)
-        if any(
-            wanted and unfit(assignments.c[name].type, wanted) for name, wanted in filters.items()
-        ):
-            return Page([], None)
-        async with self.database.read() as tx:
-            items = await store.page(tx, caller.organization_id, after, limit + 1, filters)
-        return page_of(items, limit)
-
-    async def _locked(self, tx: Transaction, organization_id: int, record_id: Any) -> Assignment:
-        found = await self._one(tx, organization_id, record_id)
-        column = assignments.c.id
-        if await records.hold(tx, assignments, organization_id, column == found.id) is None:
-            raise UnknownAssignment(_shown(record_id))  # another caller was faster
-        return await self._one(tx, organization_id, found.id)
-
-    def _told(self, value: Assignment) -> dict[str, Any]:
-        return {"group_id": value.group.id, "list_id": value.list.id}
-
-    async def _one(self, tx: Transaction, organization_id: int, record_id: Any) -> Assignment:
-        found = await store.assignment(tx, organization_id, record_id)
-        if found is None:
-            raise UnknownAssignment(_shown(record_id))
-        return found
-
-
-def _shown(wanted: int | ByReference) -> str:
-    return f"{wanted.group}/{wanted.list}" if isinstance(wanted, ByReference) else str(wanted)
-
-
-async def _ends(
-    tx: Transaction, organization_id: int, group: int | str, promotion_list: int | str
-) -> dict[str, int]:
-    """Return the ids of both ends of an assignment."""
-    found_list = await store.promotion_list(tx, organization_id, promotion_list)
-    if found_list is None:
-        raise UnknownPromotionList(str(promotion_list))
-    found_group = await store.group(tx, organization_id, group)
-    if found_group is None:
-        raise UnknownGroup(str(group))
-    if found_list.applies_to_all:
-        raise ListAppliesToAll()
-    return {"group_id": found_group.id, "list_id": found_list.id}
+def _checked(found: PromotionList) -> PromotionList:
+    starts, ends = found.starts_on, found.ends_on
+    if starts is not None and ends is not None and ends < starts:
+        raise InvalidValue("ends_on", "must not be before starts_on")
+    return found

@@ -63,6 +63,8 @@ ERRORS: ErrorTable = {
     core.UnknownGroup: Row(404, "GROUP_NOT_FOUND"),
     core.UnknownPromotionList: Row(404, "PROMOTION_LIST_NOT_FOUND"),
     core.UnknownAssignment: Row(404, "ASSIGNMENT_NOT_FOUND"),
+    core.UnknownCustomerAssignment: Row(404, "ASSIGNMENT_NOT_FOUND"),
+    core.UnknownMembership: Row(404, "MEMBERSHIP_NOT_FOUND"),
     core.UnknownSubscription: Row(404, "SUBSCRIPTION_NOT_FOUND"),
     core.UnknownMail: Row(404, "MAIL_NOT_FOUND"),
     core.UnknownMailReport: Row(404, "MAIL_REPORT_NOT_FOUND"),

@@ -72,6 +72,8 @@ ERRORS: ErrorTable = {
     core.UnknownGroup: Row(404, "customergroup.customergroup_not_found.error"),
     core.UnknownPromotionList: Row(404, "promotionlist.promotionlist_not_found.error"),
     core.UnknownAssignment: Row(404, "assignment.assignment_not_found.error"),
+    core.UnknownCustomerAssignment: Row(404, "assignment.assignment_not_found.error"),
+    core.UnknownMembership: Row(404, "membership.membership_not_found.error"),
     core.UnknownSubscription: Row(404, "subscriptions.subscription_not_found.error"),  # SEED 004
     core.UnknownMail: Row(404, "mail.mail_not_found.error"),
     core.UnknownMailReport: Row(404, "mail.report_not_found.error"),

@@ -42,6 +42,8 @@ ERRORS: ErrorTable = {
     core.UnknownGroup: Row(404, "unknown_group"),
     core.UnknownPromotionList: Row(404, "unknown_promotion_list"),
     core.UnknownAssignment: Row(404, "unknown_assignment"),
+    core.UnknownCustomerAssignment: Row(404, "unknown_customer_assignment"),
+    core.UnknownMembership: Row(404, "unknown_membership"),
     core.UnknownSubscription: Row(404, "unknown_subscription"),
     core.UnknownMail: Row(404, "unknown_mail"),
     core.UnknownMailReport: Row(404, "unknown_mail_report"),

@@ -140,6 +140,13 @@ class Assignments(Paging, kw_only=True):
     list_id: Number | UnsetType = UNSET
 
 
+class CustomerAssignments(Paging, kw_only=True):
+    """Filters of customer assignments."""
+
+    customer_id: UUID | UnsetType = UNSET
+    list_id: Number | UnsetType = UNSET
+
+
 class Grants(Paging, kw_only=True):
     """Filters of grants."""
 

@@ -7,13 +7,6 @@ from largesse.core.customers.model import Account, Customer, CustomerToken
 from largesse.core.events.model import Event
 from largesse.core.grants.model import Grant
 from largesse.core.jobs.model import Job, JobRow
-from largesse.core.lists.model import (
-    Assignment,
-    CustomerGroup,
-    ListedPromotion,
-    Member,
-    PromotionList,
-)
 from largesse.core.mail.model import Attempt, Mail
 from largesse.core.mail.queue import Changed, Pause, QueueStats
 from largesse.core.newsletter.model import Consent, Subscription
@@ -31,14 +24,14 @@ from largesse.dialects.native.handlers import (
     grants,
     jobs,
     links,
-    lists,
     messages,
     queue,
     records,
     reports,
     templates,
 )
-from largesse.dialects.native.mapping import to_number, to_text, to_uuid
+from largesse.dialects.native.list_routes import LISTS
+from largesse.dialects.native.mapping import to_text, to_uuid
 from largesse.dialects.native.table import (
     by_link,
     changes,
@@ -182,59 +175,7 @@ ROUTES = (
     never("PATCH", "/codes/{id}", "A code changes by being given out, redeemed or cancelled only."),
     never("DELETE", "/codes/{id}", "A code is cancelled, so that what became of it stays known."),
     post("/codes/{id}/cancel", codes.cancel_code, status=200, response=Code),
-    # --- lists ---------------------------------------------------------------------------------
-    *noun(
-        "/groups",
-        lambda s: s.groups,
-        CustomerGroup,
-        new=schemas.NewGroup,
-        change=schemas.GroupChanges,
-        query=queries.Groups,
-        parse=to_number,
-    ),
-    route(
-        "GET",
-        "/groups/{id}/members",
-        lists.list_members,
-        query=queries.Paging,
-        response=schemas.Listing[Member],
-    ),
-    route("PUT", "/groups/{id}/members/{customer_id}", lists.add_member, status=204),
-    route("DELETE", "/groups/{id}/members/{customer_id}", lists.remove_member, status=204),
-    *noun(
-        "/promotion-lists",
-        lambda s: s.promotion_lists,
-        PromotionList,
-        new=schemas.NewPromotionList,
-        change=schemas.PromotionListChanges,
-        query=queries.PromotionLists,
-        parse=to_number,
-    ),
-    route(
-        "GET",
-        "/promotion-lists/{id}/promotions",
-        lists.list_promotions,
-        query=queries.Paging,
-        response=schemas.Listing[ListedPromotion],
-    ),
-    route(
-        "PUT", "/promotion-lists/{id}/promotions/{promotion_id}", lists.add_promotion, status=204
-    ),
-    route(
-        "DELETE",
-        "/promotion-lists/{id}/promotions/{promotion_id}",
-        lists.remove_promotion,
-        status=204,
-    ),
-    *noun(
-        "/assignments",
-        lambda s: s.assignments,
-        Assignment,
-        new=schemas.NewAssignment,
-        change=schemas.AssignmentChanges,
-        query=queries.Assignments,
-        parse=to_number,
-    ),
+    *LISTS,
     # --- grants, jobs and events ---------------------------------------------------------------
     post("/grants", grants.create_grant, request=schemas.NewGrant, response=Grant),
     post(

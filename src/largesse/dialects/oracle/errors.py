@@ -105,6 +105,8 @@ ERRORS: ErrorTable = {
     core.UnknownGroup: NOT_FOUND,
     core.UnknownPromotionList: NOT_FOUND,
     core.UnknownAssignment: NOT_FOUND,
+    core.UnknownCustomerAssignment: NOT_FOUND,
+    core.UnknownMembership: NOT_FOUND,
     core.UnknownSubscription: NOT_FOUND,
     core.UnknownMail: NOT_FOUND,
     core.UnknownMailReport: NOT_FOUND,

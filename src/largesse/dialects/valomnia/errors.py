@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from largesse.core import errors as core
 from largesse.core.errors import Refused
-from largesse.dialects.valomnia.schemas import Failure, encode
+from largesse.dialects.valomnia.records import Failure
+from largesse.dialects.valomnia.schemas import encode
 from largesse.wire import errors as wire
 from largesse.wire.call import Call
 from largesse.wire.errors import ErrorTable, Row, headers_of, row_for
@@ -41,6 +42,29 @@ class InvalidMoments(Refused):
     values: tuple[str, ...]
 
 
+@dataclass(eq=False)
+class RecordNotFound(Refused):
+    """A record of a resource does not exist."""
+
+    noun: str
+    """What the resource's documents call it."""
+    value: str
+
+
+@dataclass(eq=False)
+class PairTaken(Refused):
+    """What a pair joins is joined already."""
+
+    text: str
+
+
+@dataclass(eq=False)
+class NotDeleted(Refused):
+    """Something still refers to a record."""
+
+    text: str
+
+
 class ForeignSite(Refused):
     """A change that another site's page asks for needs the token in an Authorization header."""
 
@@ -61,8 +85,19 @@ def _not_valid(names: tuple[str, ...]) -> str:
     return f"The parameters [{_joined(names)}] you provided are not valid for this request."
 
 
+PARAMETERS = {
+    "limit": "max",
+    "identifiers.customer_id": "reference",
+    "company_name": "name",
+    "last_name": "name",
+    "category": "categoryId",
+    "active": "isActive",
+}
+"""What the core's fields are called on this wire, where it is not the same."""
+
+
 def _invalid_value(error: core.InvalidValue) -> str:
-    return _not_valid(({"limit": "max"}.get(error.field, error.field),))
+    return _not_valid((PARAMETERS.get(error.field, error.field),))
 
 
 def _wrong_type(error: wire.WrongType) -> str:
@@ -87,6 +122,11 @@ ERRORS: ErrorTable = {
         "invalid_datetime_format",  # SEED
         lambda e: f"Invalid datetime filter (not ISO-8601 formatted): [{_joined(e.values)}]",
     ),
+    RecordNotFound: Row(
+        404, NOT_FOUND, lambda e: f"The {e.noun} with the id {shown(e.value)} doesn't exist."
+    ),
+    PairTaken: Row(400, "already_assigned", lambda e: e.text),
+    NotDeleted: Row(400, "delete_failed", lambda e: e.text),
     ForeignSite: Row(403, "access_denied"),
     # The name is INFERRED (OAuth 2's envelope); no document prints a 401.
     core.LoginRequired: Row(401, UNAUTHORIZED),
@@ -111,7 +151,9 @@ ERRORS: ErrorTable = {
     core.UnknownGrant: Row(404, NOT_FOUND, _unknown("grant")),
     core.UnknownGroup: Row(404, NOT_FOUND, _unknown("customer group")),  # DOC cga-save
     core.UnknownPromotionList: Row(404, NOT_FOUND, _unknown("promotionList")),  # SEED
-    core.UnknownAssignment: Row(404, NOT_FOUND, _unknown("customer group promotion list")),  # SEED
+    core.UnknownAssignment: Row(404, NOT_FOUND),
+    core.UnknownCustomerAssignment: Row(404, NOT_FOUND),
+    core.UnknownMembership: Row(404, NOT_FOUND),
     core.UnknownSubscription: Row(404, NOT_FOUND, _unknown("subscription")),
     core.UnknownMail: Row(404, NOT_FOUND, _unknown("mail")),
     core.UnknownMailReport: Row(404, NOT_FOUND, _unknown("mail report")),
@@ -142,11 +184,7 @@ ERRORS: ErrorTable = {
     core.CustomerTokenNotEffective: SAVE_FAILED,
     core.PassCodeRequired: SAVE_FAILED,
     core.PassCodeWrong: SAVE_FAILED,
-    core.AlreadyAssigned: Row(
-        400,
-        "already_assigned",
-        "customer group is already assigned to promotionList.",  # SEED
-    ),
+    core.AlreadyAssigned: Row(400, "already_assigned"),  # each resource words its own
     # SEED: "then save can not be achieved"; by which of the printed errors is INFERRED.
     core.ListAppliesToAll: SAVE_FAILED,
     core.AlreadySubscribed: SAVE_FAILED,

@@ -1,17 +1,19 @@
-"""Valomnia's operations."""
+"""Valomnia's operations, written once for all resources."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from starlette.responses import Response
 
-from largesse.core.lists.model import Assignment
-from largesse.dialects.valomnia import auth, mapping
-from largesse.dialects.valomnia.schemas import (
-    Deleted,
-    NoQuery,
-    Record,
-    RecordPage,
-    Session,
-)
+from largesse.core import errors as core
+from largesse.dialects.valomnia import answers, auth, mapping
+from largesse.dialects.valomnia.errors import NotDeleted, PairTaken, RecordNotFound
+from largesse.dialects.valomnia.records import Deleted, Session
+from largesse.dialects.valomnia.resources import Resource
+from largesse.dialects.valomnia.schemas import NoQuery
 from largesse.wire.call import Call
+from largesse.wire.routes import Handler
 
 
 async def log_in(call: Call) -> Response:
@@ -28,59 +30,147 @@ async def log_in(call: Call) -> Response:
 async def session(call: Call) -> Session:
     """GET, POST login/ajaxSuccess: tell the token and who is logged in."""
     call.response_headers["Cache-Control"] = "no-store"
-    return mapping.from_caller(call.caller, auth.presented(call))
+    return answers.session(call.caller, auth.presented(call))
 
 
-async def list_records(call: Call) -> RecordPage:
-    """GET customerGroupPromotionLists: a page of the records that fit the filters."""
-    given = call.request.query_params.multi_items()
-    query = mapping.to_query(given)
-    found, total = await call.services.assignments.search(call.caller, query)
-    return RecordPage(
-        mapping.paging(query, total, call.request.scope["path"], given),
-        [_record(call, one) for one in found],
-    )
+def listing(resource: Resource) -> Handler:
+    """Return the handler of `GET {path}`: a page of the records that fit the filters."""
+
+    async def handler(call: Call) -> Any:
+        given = call.request.query_params.multi_items()
+        query = mapping.to_search(resource, given)
+        found, total = await resource.service(call.services).search(call.caller, query)
+        where = call.request.scope["path"]
+        return {
+            "paging": mapping.paging(query, total, where, given),
+            "data": [_record(resource, call, one) for one in found],
+        }
+
+    return handler
 
 
-async def show(call: Call) -> Record:
-    """GET customerGroupPromotionLists/{id} and /reference/{group}/{list}: one record."""
-    _no_query(call)
-    wanted = mapping.to_wanted(call.request.path_params)
-    return _record(call, await call.services.assignments.find(call.caller, wanted))
+def showing(resource: Resource) -> Handler:
+    """Return the handler of `GET {path}/{id}` and `/reference/...`: one record."""
+
+    async def handler(call: Call) -> Any:
+        return _record(resource, call, await _named(resource, call))
+
+    return _worded(resource, handler)
 
 
-async def save(call: Call) -> Record:
-    """POST customerGroupPromotionLists: assign a list to a group."""
-    _no_query(call)
-    ends = mapping.to_new(call.body)
-    made = await call.services.assignments.assign(
-        call.caller, group=ends.group, promotion_list=ends.promotion_list
-    )
-    return _record(call, made)
+def deleting(resource: Resource) -> Handler:
+    """Return the handler of `DELETE {path}/{id}` and `/reference/...`."""
+
+    async def handler(call: Call) -> Deleted:
+        service = resource.service(call.services)
+        wanted: Any = mapping.to_wanted(resource, call.request.path_params)
+        record_id = wanted if resource.ends else (await service.find(call.caller, wanted)).id
+        await service.delete(call.caller, record_id)
+        return Deleted()
+
+    return _worded(resource, handler)
 
 
-async def update(call: Call) -> Record:
-    """PUT customerGroupPromotionLists, /{id} and /reference/{group}/{list}: assign otherwise."""
-    _no_query(call)
-    change = mapping.to_change(call.request.path_params, call.body)
-    changed = await call.services.assignments.reassign(
-        call.caller, change.wanted, group=change.group, promotion_list=change.promotion_list
-    )
-    return _record(call, changed)
+def assigning(resource: Resource) -> Handler:
+    """Return the handler of `POST {path}` of pairs: join two records."""
+
+    async def handler(call: Call) -> Any:
+        ends = mapping.to_ends(resource, call.body)
+        made = await resource.service(call.services).assign(call.caller, **ends)
+        return _record(resource, call, made)
+
+    return _worded(resource, handler)
 
 
-async def delete(call: Call) -> Deleted:
-    """DELETE customerGroupPromotionLists/{id} and /reference/{group}/{list}."""
-    _no_query(call)
-    wanted = mapping.to_wanted(call.request.path_params)
-    await call.services.assignments.delete(call.caller, wanted)
-    return Deleted()
+def reassigning(resource: Resource) -> Handler:
+    """Return the handler of `PUT {path}`, `/{id}` and `/reference/...` of pairs."""
+
+    async def handler(call: Call) -> Any:
+        wanted, ends = mapping.to_change(resource, call.request.path_params, call.body)
+        changed = await resource.service(call.services).reassign(call.caller, wanted, **ends)
+        return _record(resource, call, changed)
+
+    return _worded(resource, handler)
 
 
-def _record(call: Call, assignment: Assignment) -> Record:
-    return mapping.from_assignment(assignment, call.caller, call.request.scope["root_path"])
+def saving_group(resource: Resource) -> Handler:
+    """Return the handler of `POST /customerGroups`."""
+
+    async def handler(call: Call) -> Any:
+        new = mapping.to_group(call.body, "reference", "name")
+        made = await call.services.groups.create(call.caller, new)
+        return _record(resource, call, made)
+
+    return _worded(resource, handler)
 
 
-def _no_query(call: Call) -> None:
-    """Refuse every parameter: SEED's sentence says "not valid for this request" (INFERRED)."""
-    mapping.to_parameters(call.request.query_params.multi_items(), NoQuery.__struct_fields__)
+def updating_group(resource: Resource) -> Handler:
+    """Return the handler of `PUT /customerGroups/{id}` and `/reference/{reference}`."""
+
+    async def handler(call: Call) -> Any:
+        found = await _named(resource, call)
+        values = mapping.to_group(call.body, "reference", "name")
+        changed = await call.services.groups.change(call.caller, found.id, values)
+        return _record(resource, call, changed)
+
+    return _worded(resource, handler)
+
+
+def putting_group(resource: Resource) -> Handler:
+    """Return the handler of `POST /customerGroups/reference/{reference}`: make or change one."""
+
+    async def handler(call: Call) -> Any:
+        values = mapping.to_group(call.body, "name")
+        put = await call.services.groups.put(call.caller, call.path("reference"), values)
+        return _record(resource, call, put)
+
+    return _worded(resource, handler)
+
+
+def putting_customer(resource: Resource) -> Handler:
+    """Return the handler of `POST /customers/reference/{reference}`: make or change one."""
+
+    async def handler(call: Call) -> Any:
+        customers, reference = call.services.customers, call.path("reference")
+        try:
+            there = await customers.find(call.caller, reference)
+        except core.UnknownCustomer:
+            there = None
+        values = mapping.to_customer(call.body, there)
+        return _record(resource, call, await customers.put(call.caller, reference, values))
+
+    return _worded(resource, handler)
+
+
+def _record(resource: Resource, call: Call, found: Any) -> Any:
+    return resource.answer(found, call.caller, call.request.scope["root_path"])
+
+
+async def _named(resource: Resource, call: Call) -> Any:
+    """Return the record that the path names, in our words."""
+    wanted = mapping.to_wanted(resource, call.request.path_params)
+    return await resource.service(call.services).find(call.caller, wanted)
+
+
+def _worded(resource: Resource, handler: Handler) -> Handler:
+    """Return the handler without a query, and with refusals in the resource's own words."""
+
+    async def worded(call: Call) -> Any:
+        # SEED's sentence says "not valid for this request" (INFERRED for these operations).
+        mapping.to_parameters(call.request.query_params.multi_items(), NoQuery.__struct_fields__)
+        with _words(resource):
+            return await handler(call)
+
+    return worded
+
+
+@contextmanager
+def _words(resource: Resource) -> Iterator[None]:
+    try:
+        yield
+    except resource.unknown as error:
+        raise RecordNotFound(resource.noun, error.value) from None
+    except core.AlreadyAssigned:
+        raise PairTaken(resource.assigned) from None
+    except core.StillInUse:
+        raise NotDeleted(resource.delete_failed) from None

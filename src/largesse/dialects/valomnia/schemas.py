@@ -2,18 +2,19 @@
 
 from typing import Any, Literal
 
-from msgspec import Struct
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
 from starlette.responses import Response
 
 from largesse.wire import bodies
 from largesse.wire.answers import Json
 from largesse.wire.call import Call
 
-# --- requests ----------------------------------------------------------------------------------
+# --- queries -----------------------------------------------------------------------------------
 
 
 class LoginQuery(Struct, kw_only=True):
-    """The login's parameters, in the query or in a form (DOC mule, v2)."""
+    """The login's parameters, in the query or in a form (DOC auth)."""
 
     j_username: str
     j_password: str
@@ -21,11 +22,11 @@ class LoginQuery(Struct, kw_only=True):
 
 
 class ListQuery(Struct, kw_only=True):
-    """Everything that the query of a list may hold (SEED 003, 51.1)."""
+    """What the query of every list may hold (SEED 003, 51.1)."""
 
     offset: int = 0
     max: int = 100
-    sort: str = "id"
+    sort: str = "dateCreated"
     order: str = "asc"
     dateCreated_gt: str | None = None
     dateCreated_gte: str | None = None
@@ -35,13 +36,58 @@ class ListQuery(Struct, kw_only=True):
     lastUpdated_gte: str | None = None
     lastUpdated_lt: str | None = None
     lastUpdated_lte: str | None = None
+
+
+class GroupsQuery(ListQuery, kw_only=True):
+    """Filters of customerGroups (DOC cg-list)."""
+
+    reference: str | None = None
+    name: str | None = None
+
+
+class CustomersQuery(ListQuery, kw_only=True):
+    """Filters of customers (DOC cust-list)."""
+
+    reference: str | None = None
+    name: str | None = None
+    categoryReference: str | None = None
+    isActive: bool | None = None
+
+
+class PromotionListsQuery(ListQuery, kw_only=True):
+    """Filters of promotionLists (DOC p47)."""
+
+    reference: str | None = None
+    description: str | None = None
+    applyToAllCustomers: bool | None = None
+
+
+class GroupListsQuery(ListQuery, kw_only=True):
+    """Filters of customerGroupPromotionLists (SEED 003, 51.1)."""
+
     promotionListReference: str | None = None
     customerGroupReference: str | None = None
+
+
+class CustomerListsQuery(ListQuery, kw_only=True):
+    """Filters of customerPromotionLists (DOC p50)."""
+
+    promotionListReference: str | None = None
+    customerReference: str | None = None
+
+
+class MembersQuery(ListQuery, kw_only=True):
+    """Filters of customerGroupAssign (DOC cga)."""
+
+    groupReference: str | None = None
+    customerReference: str | None = None
 
 
 class NoQuery(Struct):
     """The query of the other operations: nothing."""
 
+
+# --- bodies ------------------------------------------------------------------------------------
 
 Name = int | str | None
 """An id (Long, or its digits as a String) or a reference."""
@@ -50,109 +96,115 @@ Flag = bool | Literal["true", "false"] | None
 """A Boolean; `success` is printed as a text, so a text is taken as well (DECIDED)."""
 
 
-class SaveBody(Struct):
-    """What a new record is made of (SEED 003, 51.5)."""
+class PairBody(Struct, kw_only=True):
+    """What a pair is made of, and how its ends are named (SEED 003, 51.5)."""
 
-    promotionListId: Name = None
-    customerGroupId: Name = None
     useExternalId: Flag = None
 
 
-class UpdateBody(Struct):
+class GroupList(PairBody, kw_only=True):
+    """Which group gets which list (SEED 003, 51.5)."""
+
+    promotionListId: Name = None
+    customerGroupId: Name = None
+
+
+class GroupListChange(GroupList, kw_only=True):
     """What a record becomes (SEED 003, 51.4; `useExternalId` INFERRED from 51.5)."""
 
     id: Name = None
+
+
+class CustomerList(PairBody, kw_only=True):
+    """Which customer gets which list (DOC p50-save)."""
+
     promotionListId: Name = None
-    customerGroupId: Name = None
-    useExternalId: Flag = None
+    customerId: Name = None
 
 
-# --- answers -----------------------------------------------------------------------------------
+class CustomerListChange(CustomerList, kw_only=True):
+    """What a record becomes (DOC p50-update)."""
+
+    id: Name = None
 
 
-class SessionUser(Struct):
-    """Who is logged in (DOC v2)."""
+class Member(PairBody, kw_only=True):
+    """Which customer is in which group (DOC cga-save)."""
 
-    email: str | None
-    firstName: str | None
-    lastName: str | None
-    role: list[str]
+    groupId: Name = None
+    customerId: Name = None
 
 
-class Session(Struct):
-    """The answer to a login (DOC v2)."""
+class MemberChange(Member, kw_only=True):
+    """What a record becomes (DOC cga-update)."""
 
-    token: str
-    user: SessionUser
-
-
-class CustomerGroup(Struct):
-    """The group inside a record (SEED 003)."""
-
-    id: int
-    reference: str
-    name: str
-    href: str
+    id: Name = None
 
 
-class PromotionList(Struct):
-    """The list inside a record: without its name (SEED 003)."""
+class GroupBody(Struct, kw_only=True):
+    """A group of customers (DOC cg-update)."""
 
-    id: int
-    reference: str
-    href: str
-
-
-class Record(Struct):
-    """One customerGroupPromotionList (SEED 003)."""
-
-    id: int
-    promotionListReference: str
-    customerGroupReference: str
-    customerGroup: CustomerGroup
-    promotionList: PromotionList
-    organization: str
-    dateCreated: str
-    lastUpdated: str
+    reference: str | None = None
+    name: str | None = None
+    description: str | UnsetType | None = UNSET
 
 
-class Paging(Struct):
-    """Where a page lies (SEED 003)."""
+class CustomerBody(Struct, kw_only=True):
+    """A customer (DOC cust-upsert). What is not given stays as it is."""
 
-    total: int
-    max: int
-    offset: int
-    previous: str | None
-    next: str | None
+    name: str | None = None
+    isActive: Flag = None
+    categoryId: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    # What has no counterpart here is kept, and printed again.
+    barcode: str | None = None
+    isSubCustomer: Flag = None
+    parentCustomer: Name = None
+    billWithParent: Flag = None
+    customerSegmentationId: str | None = None
+    userId: str | None = None
+    isSameAddress: Flag = None
+    billingCountry: str | None = None
+    billingCity: str | None = None
+    billingPostalCode: str | None = None
+    billingAddress: str | None = None
+    billingLat: float | None = None
+    billingLng: float | None = None
+    country: str | None = None
+    city: str | None = None
+    postalCode: str | None = None
+    address: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    mobile: str | None = None
+    fax: str | None = None
+    comment: str | None = None
+    website: str | None = None
+    creditLimit: float | None = None
+    dueDateConfigNumber: int | None = None
+    dueDateConfigType: Literal[1, 2, "1", "2"] | None = None
+    taxNumber: str | None = None
+    companyRegistrationNumber: str | None = None
 
 
-class RecordPage(Struct):
-    """The answer of the list (SEED 003)."""
-
-    paging: Paging
-    data: list[Record]
-
-
-class Deleted(Struct):
-    """The answer of a deletion; `success` is a text (SEED 003)."""
-
-    success: str = "true"
-    success_description: str = "Instance deleted successfully"
-
-
-class Failure(Struct):
-    """Every failure (SEED 003)."""
-
-    error: str
-    error_description: str
+FORMS = (CustomerBody,)
+"""What is sent as a form (DOC cust-upsert), or as JSON like everything else."""
 
 
 def decode(call: Call, kind: Any) -> Any:
-    """Decode a body, which is always JSON. Raises MalformedBody, WrongType.
+    """Decode a body. Raises MalformedBody, WrongType.
 
     An empty one is an object without members: PUT by references prints no body, and elsewhere
     the parameter that is missing can then be named (DECIDED).
     """
+    media = (call.header("content-type") or "").partition(";")[0].strip().lower()
+    if kind in FORMS and media == "application/x-www-form-urlencoded":
+        given = {name: value for name, value in bodies.form(call.raw).items() if value}
+        try:
+            return msgspec.convert(given, kind, strict=False)
+        except msgspec.ValidationError as error:
+            raise bodies.wrong_type(error) from None
     return bodies.json(call.raw if call.raw.strip() else b"{}", kind)
 
 

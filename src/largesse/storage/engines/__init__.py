@@ -86,6 +86,11 @@ class Engine(Protocol):
     ) -> dict[str, Any]:
         """Return the parameters that are the rows of `given`."""
 
+    def give_columns(
+        self, name: str, columns: Sequence[Column[Any]], lists: Sequence[Sequence[Any]]
+    ) -> dict[str, Any]:
+        """Return what `give` does, of lists that hold each column's values as drivers take them."""
+
     async def take_each(
         self,
         connection: AsyncConnection,
@@ -112,9 +117,6 @@ class Engine(Protocol):
 
     def matches(self, column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
         """Match texts with a pattern: `*` is any characters, everything else is itself, case too."""
-
-    def by_code_point(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
-        """Order texts by their characters' numbers, whatever the database's locale is."""
 
     def now(self, plus_seconds: float = 0) -> ColumnElement[Any]:
         """Return the database's own clock, for leases that several machines compare."""

@@ -185,6 +185,12 @@ class Postgres(Statements):
         lists = zip(*rows, strict=True) if rows else [() for _ in columns]
         return {f"{name}_{c.name}": list(v) for c, v in zip(columns, lists, strict=True)}
 
+    def give_columns(
+        self, name: str, columns: Sequence[Column[Any]], lists: Sequence[Sequence[Any]]
+    ) -> dict[str, Any]:
+        """Take the lists as they are."""
+        return {f"{name}_{c.name}": v for c, v in zip(columns, lists, strict=True)}
+
     async def take_each(
         self,
         connection: AsyncConnection,
@@ -216,10 +222,6 @@ class Postgres(Statements):
         """Write the pattern as one of LIKE, in which `%` and `_` are special."""
         escaped = re.sub(r"([\\%_])", r"\\\1", pattern)
         return column.like(escaped.replace("*", "%"), escape="\\")
-
-    def by_code_point(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
-        """Use the collation C: UTF-8's bytes are in the order of the code points."""
-        return column.collate("C")
 
     def now(self, plus_seconds: float = 0) -> ColumnElement[Any]:
         """Return the server's clock at this statement, not at the transaction's start."""

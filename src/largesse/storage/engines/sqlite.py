@@ -221,6 +221,12 @@ class Sqlite(Statements):
         ]
         return {name: _json(forms)}
 
+    def give_columns(
+        self, name: str, columns: Sequence[Column[Any]], lists: Sequence[Sequence[Any]]
+    ) -> dict[str, Any]:
+        """Write the rows as JSON."""
+        return {name: _json(list(zip(*lists, strict=True)))}
+
     async def take_each(
         self,
         connection: AsyncConnection,
@@ -264,10 +270,6 @@ class Sqlite(Statements):
         SQLite's LIKE takes small letters and capitals for the same; PostgreSQL's does not.
         """
         return column.bool_op("GLOB")(re.sub(r"([?\[])", r"[\1]", pattern))
-
-    def by_code_point(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
-        """Leave the column as it is: SQLite compares bytes."""
-        return column
 
     def now(self, plus_seconds: float = 0) -> ColumnElement[Any]:
         """Return SQLite's clock, in the form in which `Utc` keeps a moment."""

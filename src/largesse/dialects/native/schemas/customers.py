@@ -45,6 +45,8 @@ class CustomerFields(Body, kw_only=True):
     phone: Annotated[str, Meta(max_length=50)] | UnsetType | None = UNSET
     birthday: date | UnsetType | None = UNSET
     locale: Annotated[str, Meta(max_length=20)] | UnsetType | None = UNSET
+    category: Name | UnsetType | None = UNSET
+    active: bool | UnsetType = UNSET
     attributes: Object | UnsetType = UNSET
     identifiers: Identifiers | UnsetType = UNSET
 

@@ -1,5 +1,6 @@
 """Bodies about what is offered: channels, promotions, campaigns, lists and groups."""
 
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -151,6 +152,9 @@ class PromotionListChanges(Body, kw_only=True):
     reference: Name | UnsetType = UNSET
     name: Name | UnsetType | None = UNSET
     description: Text | UnsetType | None = UNSET
+    starts_on: date | UnsetType | None = UNSET
+    ends_on: date | UnsetType | None = UNSET
+    enabled: bool | UnsetType = UNSET
     applies_to_all: bool | UnsetType = UNSET
 
 
@@ -171,4 +175,18 @@ class NewAssignment(AssignmentChanges, kw_only=True):
     """Which group gets which list."""
 
     group_id: Number
+    list_id: Number
+
+
+class CustomerAssignmentChanges(Body, kw_only=True):
+    """The other customer, list, or both."""
+
+    customer_id: UUID | UnsetType = UNSET
+    list_id: Number | UnsetType = UNSET
+
+
+class NewCustomerAssignment(CustomerAssignmentChanges, kw_only=True):
+    """Which single customer gets which list."""
+
+    customer_id: UUID
     list_id: Number

@@ -1,0 +1,1 @@
+"""Searching records: filters, an order, and a page counted from the start."""
