@@ -518,10 +518,14 @@ async def test_a_commit_wakes_the_worker_and_a_refusal_does_not(services: Servic
     job = await start(services, caller)
     assert awake.is_set()
     awake.clear()
-    with pytest.raises(RuntimeError):
+
+    async def start_in_vain() -> None:
         async with services.database.one_transaction():
             await start(services, caller, source="other")
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await start_in_vain()
     assert not awake.is_set()
     async with services.database.one_transaction():
         await start(services, caller, source="other")

@@ -239,8 +239,8 @@ async def test_a_schedule_needs_a_name_of_its_own_and_a_campaign(
         await services.schedules.create(caller, NEW)
     with pytest.raises(MissingValue):
         await services.schedules.create(caller, {"name": "x", "cron": "* * * * *"})
+    parameters = {"campaign": "Autumn", "count": 5}
     with pytest.raises(UnknownCampaign):
-        parameters = {"campaign": "Autumn", "count": 5}
         await services.schedules.create(caller, NEW | {"name": "x", "parameters": parameters})
 
 

@@ -1,7 +1,7 @@
 """The use cases of mail: put a code on its way, follow it, retry it."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -60,18 +60,10 @@ class Mails(Records[Mail]):
     write_right = Right.SEND_MAIL
     changeable = frozenset()
 
-    def __init__(
-        self,
-        database: Database,
-        compiler: Compiler,
-        *,
-        domain: str,
-        wake: Callable[[], None],
-    ) -> None:
+    def __init__(self, database: Database, compiler: Compiler, *, domain: str) -> None:
         super().__init__(database)
         self._compiler = compiler
         self._domain = domain
-        self._wake = wake
 
     async def send_code(self, caller: Caller, command: SendCode) -> Mail:
         """Mark a code as the customer's and queue the mail that brings it; once for both.
@@ -85,9 +77,8 @@ class Mails(Records[Mail]):
             InvalidValue: the organization's template of the key `code` can not be filled.
         """
         caller.require(Right.SEND_MAIL)
-        mail = await together(self.database, self._send, (caller, author_of(caller), command))
-        self._wake()
-        return mail
+        asked = (caller, author_of(caller), command)
+        return await together(self.database, self._send, asked)
 
     async def outcome(self, caller: Caller, mail_id: UUID, *, seconds: float) -> Mail:
         """Wait until a mail is sent or has failed, but no longer than that, and return it."""
