@@ -196,9 +196,7 @@ def open_services(settings: Settings) -> Services:
         newsletter=_newsletter(settings, database, builtin),
         mailing=mailing,
         templates=Templates(database, mailing),
-        mails=Mails(
-            database, mailing.compiler, domain=_domain(settings.mail_from), wake=wakeups.mail.set
-        ),
+        mails=Mails(database, mailing.compiler, domain=_domain(settings.mail_from)),
         mail_queue=MailQueue(database, _mail_limits(settings)),
         mail_reports=_mail_reports(settings, database, access),
         suppressions=Suppressions(database),
