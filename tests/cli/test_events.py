@@ -26,11 +26,16 @@ async def test_a_pool_that_runs_low_is_listed(demo: Largesse) -> None:
     assert (low["alarm_level"], low["when_empty"]) == (8, "generate")
     await demo("codes", "import", "--campaign", "Low", "-", stdin="MINE-1\nMINE-2\n")
     await look(demo)
-    found = await demo.json("events", "list", "--subject", low["id"])
+    found = await demo.json("events", "list", "--subject", low["id"], "--actor", "worker")
     assert [event["kind"] for event in found] == ["pool.low", "pool.generating"]
     assert found[0]["data"]["available"] == 2
     assert await demo.json("events", "show", found[0]["id"]) == found[0]
     assert await demo.json("events", "list", "--kind", "pool.low", "--limit", "9") == found[:1]
+    (made,) = await demo.json(
+        "events", "list", "--kind", "campaign.created", "--subject", low["id"]
+    )
+    assert (made["actor"], made["user_id"], made["before"]) == ("system", None, None)
+    assert made["after"]["alarm_level"] == 8
     levels = await demo.json("codes", "levels", "--campaign", "Low")
     assert levels == {
         "campaign": "Low",
@@ -50,7 +55,7 @@ async def test_a_pool_that_runs_low_is_listed(demo: Largesse) -> None:
 async def test_events_are_columns_for_people(demo: Largesse) -> None:
     await demo("campaigns", "create", "Empty", "--alarm-level", "1", "--state", "posted")
     await look(demo)
-    head, row = columns(await demo("events", "list"))
+    head, row = columns(await demo("events", "list", "--kind", "pool.empty"))
     assert head.split() == [
         "ID",
         *("CREATED", "AT"),
@@ -61,6 +66,22 @@ async def test_events_are_columns_for_people(demo: Largesse) -> None:
     ]
     assert "pool.empty" in row
     assert "campaign Empty, alarm_level 1, level 0, available 0, exact yes" in row
+
+
+async def test_a_command_has_a_request_id_of_its_own(demo: Largesse) -> None:
+    for name in ("One", "Two"):
+        await demo("campaigns", "create", name)
+    await demo("campaigns", "change", "Two", "--alarm-level", "7")
+    about = ("events", "list", "--subject-kind", "campaign")
+    one, two, changed = (await demo.json(*about))[-3:]
+    assert len({line["request_id"] for line in (one, two, changed)}) == 3
+    assert await demo.json("events", "list", "--request", two["request_id"]) == [two]
+    assert (changed["before"], changed["after"]) == ({"alarm_level": None}, {"alarm_level": 7})
+    since = ("--since", one["created_at"].partition(".")[0] + "+0000")
+    assert [line for line in await demo.json(*about, *since) if line == changed] == [changed]
+    assert await demo.json(*about, "--until", "2020-01-31") == []
+    (_, row) = columns(await demo(*about, "--kind", "campaign.changed", "--actor", "system"))
+    assert "alarm_level None → 7" in row
 
 
 async def test_what_is_no_event_is_refused(demo: Largesse) -> None:
