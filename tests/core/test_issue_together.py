@@ -1,19 +1,22 @@
 """A batch of requests for codes gets, result for result, what they would get one by one."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from largesse.core import clock
 from largesse.core.access.model import Caller, system
 from largesse.core.codes.issue import issue
 from largesse.core.codes.model import CampaignRef, CodeRef, Given, IssueCode
 from largesse.core.customers.model import AccountKind, ByAccount, ByCustomer
-from largesse.core.events.model import author_of
+from largesse.core.events.model import EventKind, author_of, events
 from largesse.demo import data
 from largesse.services import Services
+from largesse.storage.database import Transaction
 
 NAMES = (
     *("plenty", "few", "limited", "capped", "daily", "capped and few", "all limits"),
@@ -71,12 +74,23 @@ async def run(services: Services, batches: Sequence[Sequence[IssueCode]]) -> lis
     services.database.places.clear()
     try:
         async with services.database.write() as tx:
+            before = await logged(tx)
             for batch in batches:
                 got += await issue(tx, batch)
+            await tx.end()
+            # Every code that is given out has its line in the log, and no other code has.
+            given = {str(one.code.id): 1 for one in got if isinstance(one, Given)}
+            assert await logged(tx) - before == Counter(given)
             raise Undone
     except Undone:
         services.database.places.clear()
     return [seen(one) for one in got]
+
+
+async def logged(tx: Transaction) -> Counter[str]:
+    """Count the log's lines of codes that were given out, by code."""
+    chosen = select(events.c.subject_id).where(events.c.kind == EventKind.CODE_ISSUED)
+    return Counter(row.subject_id for row in await tx.rows(chosen))
 
 
 def seen(outcome: Given | Exception) -> Any:
