@@ -14,7 +14,7 @@ from tests.faults.batches import HASTY, Batches, open_batches
 from tests.faults.server import Server, worker
 from tests.serving import settings_for
 
-RECIPIENTS = 6000
+RECIPIENTS = 4000
 
 
 async def stop_in_the_middle(batches: Batches, url: str, one: Server) -> None:
