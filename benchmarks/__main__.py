@@ -9,7 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.report import alone_table, bulk_table, layers_table, loads_table, machine, table
+from benchmarks.report import (
+    alone_table,
+    bulk_table,
+    grants_table,
+    layers_table,
+    loads_table,
+    machine,
+    table,
+)
 from benchmarks.runs import ALONE, BIG, LAYER_CLIENTS, OTHERS, SCENARIOS, Plan, run
 
 DATABASES = ("sqlite", "postgres")
@@ -34,6 +42,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--clients", type=int, nargs="+", help="of the scenario pool")
     parser.add_argument("--big", type=int, help="codes of the big pool")
     parser.add_argument("--bulk", type=int, help="codes that are generated and imported")
+    parser.add_argument("--grants", type=int, help="grants of the scenario grants")
     parser.add_argument("--processes", type=int, default=1, help="that serve, on PostgreSQL")
     parser.add_argument("--directory", type=Path, help="where the databases are made")
     parser.add_argument("--json", type=Path, help="a file for all the figures")
@@ -53,6 +62,7 @@ def plan_of(asked: argparse.Namespace) -> Plan:
         clients=asked.clients or ((1, 64) if asked.quick else (1, 16, 64, 256)),
         big=asked.big or (1_000_000 if asked.quick else 10_000_000),
         bulk=asked.bulk or 1_000_000,
+        grants=asked.grants or 1_000_000,
         processes=asked.processes,
     )
 
@@ -96,6 +106,8 @@ def shown(found: dict[str, Any]) -> Iterator[str]:
         yield layers_table(found["layers"], LAYER_CLIENTS)
     if found["bulk"]:
         yield bulk_table(found["bulk"])
+    if found["grants"]:
+        yield grants_table(found["grants"])
     if found["big"]:
         yield loads_table(found["big"], ("state", "first_ms"))
 

@@ -119,7 +119,7 @@ def memory(url: str, *arguments: str) -> int:
 async def _measure(url: str, count: int, start: Callable[[Shop], Any]) -> Bulk:
     async with _shop(url) as shop:
         await shop.services.database.engine.close()
-        with _copied(url) as copy:
+        with copied(url) as copy:
             started = time.perf_counter()
             job = await start(shop)
             longest = await _run(shop.services, job)
@@ -166,20 +166,20 @@ async def _shop(url: str) -> AsyncIterator[Shop]:
 
 
 @contextmanager
-def _copied(url: str) -> Iterator[str]:
+def copied(url: str, tag: str = "copy") -> Iterator[str]:
     """Make a copy of a database that nobody is connected to; it is gone behind the block."""
     if url.startswith("sqlite"):
         path = url.removeprefix("sqlite:///")
         with closing(sqlite3.connect(path)) as file:
             file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         try:
-            yield f"sqlite:///{shutil.copy(path, path + '.copy')}"
+            yield f"sqlite:///{shutil.copy(path, f'{path}.{tag}')}"
         finally:
-            for copy in Path(path).parent.glob(f"{Path(path).name}.copy*"):
+            for copy in Path(path).parent.glob(f"{Path(path).name}.{tag}*"):
                 copy.unlink()
         return
     server = urlsplit(url)._replace(path="/postgres").geturl()
-    name = f"largesse_copy_{os.getpid()}"
+    name = f"largesse_{tag}_{os.getpid()}"
     drop_database(server, name)
     try:
         yield create_database(server, name, urlsplit(url).path[1:])

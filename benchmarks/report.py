@@ -66,6 +66,28 @@ def bulk_summary(rounds: Sequence[Any]) -> dict[str, Any]:
     }
 
 
+def grants_summary(rounds: Sequence[Any]) -> dict[str, Any]:
+    """Return the medians of the rounds of grants (`benchmarks.grants.Grants`)."""
+    found = [one.summary() for one in rounds]
+
+    def middle(*path: str) -> float:
+        values = []
+        for one in found:
+            value: Any = one
+            for name in path:
+                value = value[name]
+            values.append(value)
+        return float(median(values))
+
+    parts = ("ceilings", "ratios", "ceiling_us")
+    plain = ("grants_per_second", "worker_us", "database_us", "longest_chunk_ms")
+    return (
+        {"count": found[0]["count"]}
+        | {name: round(middle(name), 1) for name in plain}
+        | {part: {name: round(middle(part, name), 3) for name in found[0][part]} for part in parts}
+    )
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """Return rows below a header; numbers are lined up on the right."""
     cells = [list(header), *[[_cell(value) for value in row] for row in rows]]
@@ -119,6 +141,18 @@ def bulk_table(jobs: Sequence[Mapping[str, Any]]) -> str:
         row = [one["scenario"], one["count"], one["codes_per_second"], *tail]
         rows.append([*row, one["longest_chunk_ms"]])
     return table((*header, "longest chunk ms"), rows)
+
+
+def grants_table(found: Mapping[str, Any]) -> str:
+    """Return the table of grants: the job, and each ceiling with the part of it that was reached."""
+    header = ("grants", "grants/s", "/", "processor us", "database us", "longest chunk ms")
+    rate, own = found["grants_per_second"], found["worker_us"]
+    job = (f"job of {found['count']:,}", rate, None, own, found["database_us"])
+    rows: list[Sequence[Any]] = [(*job, found["longest_chunk_ms"])]
+    for name, top in found["ceilings"].items():
+        used = found["ceiling_us"][name]
+        rows.append((f"bare insert, {name}", top, found["ratios"][name], used, None, None))
+    return table(header, rows)
 
 
 def layers_table(layers: Sequence[Mapping[str, Any]], clients: int) -> str:

@@ -11,13 +11,14 @@ from statistics import median
 from typing import Any
 
 from benchmarks import bulk, ceilings
+from benchmarks import grants as granting
 from benchmarks.alone import Alone
 from benchmarks.big import BASE, Big
 from benchmarks.databases import Place, open_place
 from benchmarks.layers import LAYERS
 from benchmarks.load import NUMBER, Measured, Orders, measure
 from benchmarks.pool import Pool, open_pool
-from benchmarks.report import bulk_summary, summary
+from benchmarks.report import bulk_summary, grants_summary, summary
 from largesse.demo import data
 from tests.faults.client import connect
 from tests.faults.server import SERVE, Server, server
@@ -50,6 +51,8 @@ class Plan:
     """Codes of the campaign of `big-pool`."""
     bulk: int
     """Codes that `generate` makes and `import` reads."""
+    grants: int
+    """Grants of the scenario `grants`."""
     processes: int = 1
     """Processes that serve, where the database allows several."""
 
@@ -82,7 +85,8 @@ BIG_PART = 0.5
 
 ALONE, LAYERED, BIG = "alone", "layers", "big-pool"
 BULK = {"generate": bulk.generate, "import": bulk.import_}
-OTHERS = (ALONE, LAYERED, *BULK, BIG)
+GRANTS = "grants"
+OTHERS = (ALONE, LAYERED, *BULK, GRANTS, BIG)
 
 
 def say(step: str) -> None:
@@ -112,6 +116,7 @@ class Run:
     small: dict[str, list[float]] = field(default_factory=dict)
     """The rates of a small pool beside it."""
     bulk: dict[str, list[Any]] = field(default_factory=dict)
+    grants: list[granting.Grants] = field(default_factory=list)
 
     @property
     def product(self) -> Sequence[str]:
@@ -223,12 +228,14 @@ class Run:
                 for name, found in self.big.items()
             ],
             "bulk": [{"scenario": name} | bulk_summary(b) for name, b in self.bulk.items()],
+            "grants": grants_summary(self.grants) if self.grants else None,
         }
 
 
 async def run(plan: Plan, kind: str) -> dict[str, Any]:
     """Measure one database and return the results."""
     filled: dict[str, list[Any]] = {}
+    granted: list[granting.Grants] = []
     for number in range(plan.rounds):
         for name in plan.scenarios:
             if name in BULK:
@@ -236,13 +243,17 @@ async def run(plan: Plan, kind: str) -> dict[str, Any]:
                 # A database of its own: what is in it already would have to be copied.
                 with open_place(kind, plan.directory) as place:
                     filled.setdefault(name, []).append(await BULK[name](place.url, plan.bulk))
+            if name == GRANTS:
+                say(f"{kind}: {name}, round {number + 1}")
+                with open_place(kind, plan.directory) as place:
+                    granted.append(await granting.measure(place, plan.grants))
     with open_place(kind, plan.directory) as place:
         campaigns: dict[str, Mapping[str, Any]] = {CEILING: {}, "POOL": {}, BIG: {}}
         for name in plan.scenarios:
             campaigns |= SCENARIOS[name].campaigns if name in SCENARIOS else {}
         pool = await open_pool(place.url, campaigns)
         try:
-            one = Run(plan, place, pool, bulk=filled)
+            one = Run(plan, place, pool, bulk=filled, grants=granted)
             await _rounds(one)
             return one.results()
         finally:
