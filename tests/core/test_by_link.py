@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from largesse.core.access.model import Caller
+from largesse.core.access.model import Caller, system
 from largesse.core.errors import (
     AlreadySubscribed,
     InvalidValue,
@@ -16,14 +16,14 @@ from largesse.core.newsletter.model import Subscribe, Subscription, Unsubscribe
 from largesse.core.newsletter.service import BuiltInProvider, Newsletter
 from largesse.core.templates.links import Links, Purpose
 from largesse.services import Services
-from tests.core.people import everything, make_owner, nobody
+from tests.core.people import everything, nobody
 
 ADA = "Ada.Lovelace@Example.com"
 
 
 @pytest.fixture
 async def owner(services: Services) -> Caller:
-    return await make_owner(services)
+    return system(await services.access.create_organization("Shop", []))
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ async def test_marketing_ends_even_if_the_provider_fails(
 async def test_a_link_is_of_one_organization_and_one_purpose(
     services: Services, owner: Caller, by_link: ByLink, links: Links
 ) -> None:
-    other = await make_owner(services, "Other")
+    other = system(await services.access.create_organization("Other", []))
     for caller in (owner, other):
         await services.newsletter.subscribe(caller, ADA, source="test")
     end = await token(links, Purpose.UNSUBSCRIBE, owner)

@@ -1,6 +1,7 @@
 """Mails of templates: who gets one, in which language, and what becomes of codes they claim."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -27,14 +28,14 @@ from largesse.core.templates.links import Links, Purpose
 from largesse.core.templates.mailing import Mailing
 from largesse.core.templates.model import Addressee
 from largesse.services import Services
-from tests.core.people import everything, make_owner, make_user
+from tests.core.people import everything
 
 HELLO = {"key": "hello", "subject": "Hello {{ name }}", "body": "<p>Hello {{ name }}</p>"}
 
 
 @pytest.fixture
 async def owner(services: Services) -> Caller:
-    return await make_owner(services)
+    return system(await services.access.create_organization("Shop", []))
 
 
 async def save(services: Services, caller: Caller, **values: Any) -> None:
@@ -114,7 +115,7 @@ class TestQueue:
         with pytest.raises(UnknownTemplate):
             await queue(services, owner, to("ada"))
         await save(services, owner, locale="de")
-        other = await make_owner(services, "Other")
+        other = system(await services.access.create_organization("Other", []))
         with pytest.raises(UnknownTemplate):
             await queue(services, other, to("ada"))
         refused, _ = await queue(services, owner, to("ada"), to("bob", locale="de"))
@@ -300,7 +301,6 @@ class TestSend:
     async def test_what_is_refused_leaves_nothing(self, services: Services, owner: Caller) -> None:
         await campaign(services, owner, "BG4", 0)
         await save(services, owner, body='{{ code("BG4") }}')
-        await make_user(services, owner, "sender", role="support")
         before = await everything(services)
         send = services.templates.send
         for call, refusal in (
@@ -319,8 +319,6 @@ class TestSend:
     ) -> None:
         await save(services, owner)
         weak = system(await services.access.organization_named("Shop"))
-        from dataclasses import replace
-
         sender = replace(weak, rights=frozenset({"send_mail"}))
         await services.templates.send(sender, "hello", email="a@example.com")
         await campaign(services, owner, "BG4", 1)
