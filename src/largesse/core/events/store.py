@@ -108,7 +108,10 @@ async def page(
         where.append(events.c.subject_kind.not_in(sorted(hidden)))
     if after is not None:
         where.append(events.c.id > after)
-    return await find_all(tx, events, organization_id, *where, order=(events.c.id,), limit=limit)
+    # The first is the same in every line that is found. PostgreSQL does not see that of a NULL,
+    # and would sort all lines of nobody.
+    order = (events.c.user_id, events.c.id) if "actor" in filters else (events.c.id,)
+    return await find_all(tx, events, organization_id, *where, order=order, limit=limit)
 
 
 def _condition(organization_id: int, name: str, wanted: Any) -> ColumnElement[bool]:
