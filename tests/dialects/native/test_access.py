@@ -24,6 +24,7 @@ NO_REFERENCES = {
     "/promotion-lists",
     "/subscriptions",
     "/suppressions",
+    "/mail-reports",
 }
 """The POSTs whose bodies name no other record of the organization that is called."""
 
