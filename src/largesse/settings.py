@@ -130,6 +130,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     bounce_address: str | None = None
     """Where bounces go: bounces@example.com, whose mailbox must also take bounces+...@example.com.
     Without it they go to the address in `mail_from`."""
+    mail_lease_seconds: float = 120.0
+    """How long a worker may be silent before the mails that it has in hand count as uncertain."""
     mail_attempts: int = 12
     """Attempts before a mail that the mail service puts off counts as failed."""
     dkim_domain: str | None = None

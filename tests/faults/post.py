@@ -208,7 +208,6 @@ async def check_ledger(services: Services, caller: Caller, *posts: Post) -> None
     outcomes: dict[str, list[str]] = {}
     for row in rows:
         outcomes.setdefault(row.message_id, []).extend([row.outcome] if row.outcome else [])
-        assert row.state != "sent" or "sent" in outcomes[row.message_id] or row.outcome != "sent"
     assert len(outcomes) == total
     for row in rows:
         assert row.attempts <= len(outcomes[row.message_id]), "each attempt is a line"
@@ -217,5 +216,6 @@ async def check_ledger(services: Services, caller: Caller, *posts: Post) -> None
         for message_id, times in post.taken.items():
             explained = [one for one in outcomes[message_id] if one in ("sent", "uncertain")]
             assert times <= len(explained), f"{message_id} was taken {times} times: {explained}"
-    sent = {message_id for message_id, found in outcomes.items() if "sent" in found}
-    assert sent <= {one for post in posts for one in post.taken}
+    if posts:
+        sent = {message_id for message_id, found in outcomes.items() if "sent" in found}
+        assert sent <= {one for post in posts for one in post.taken}

@@ -22,7 +22,7 @@ from largesse.core import clock
 from largesse.core.ids import new_id
 from largesse.core.mail import claim_store, claiming, lane_store
 from largesse.core.mail.attempts import Ended, Outcome
-from largesse.core.mail.claiming import LEASE_SECONDS, Wanted
+from largesse.core.mail.claiming import Wanted
 from largesse.core.mail.lane_store import View
 from largesse.core.mail.model import DueMail, Priority
 from largesse.core.suppressions.store import suppressed_among
@@ -43,14 +43,12 @@ HOUSEKEEPING_SECONDS = 10.0
 LOOK_SECONDS = 0.25
 """How often a busy worker looks for pauses, and for mails where there were none."""
 
-RENEW_SECONDS = LEASE_SECONDS / 4
-
 FIRST_BLOCK = 5.0
 LONGEST_BLOCK = 300.0
 """Seconds for which a transport that takes no mail is left alone; twice as long each time."""
 
 PAUSE_AFTER_FAULT = 1.0
-FAULTS = int(LEASE_SECONDS / PAUSE_AFTER_FAULT)
+FAULTS = 120
 FAULTS_WHILE_STOPPING = 5
 """How often a worker tries to record what it did, e.g. while the database is being restarted."""
 
@@ -81,6 +79,7 @@ class MailRun:
         self._senders: dict[str, Sender] = {
             one.name: one for one in services.transports or [NoSender()]
         }
+        self._lease = services.settings.mail_lease_seconds
         self._pace = Pace(max(one.connections for one in self._senders.values()))
         self._view = View({}, frozenset())
         self._waiting: dict[str, deque[Taken]] = {name: deque() for name in self._senders}
@@ -160,25 +159,25 @@ class MailRun:
         self._sent += sum(one.outcome == Outcome.SENT for one in over)
         self._pace.note(len(over), time.monotonic() - began)
         for due, transport in going:
-            self._take(Taken(due, transport, claim_id, began + LEASE_SECONDS))
+            self._take(Taken(due, transport, claim_id, began + self._lease))
         return bool(found)
 
     async def _keep_house(self, tx: Transaction, now: float) -> None:
         while self._unsure_claims:
             await claim_store.give_back(tx, self._unsure_claims[-1])
             self._unsure_claims.pop()
-        if now - self._kept_house > HOUSEKEEPING_SECONDS:
+        if now - self._kept_house > min(HOUSEKEEPING_SECONDS, self._lease / 4):
             self._kept_house = now
             cut_off = await claim_store.mark_uncertain(tx, now=clock.now(), limit=1000)
             if cut_off:
                 log.warning("mails cut off", count=cut_off)
-        if now - self._renewed > RENEW_SECONDS:
+        if now - self._renewed > self._lease / 4:
             self._renewed = now
             kept = list(self._in_hand.values())
             if kept:
-                await claim_store.renew(tx, [one.due for one in kept], lease_seconds=LEASE_SECONDS)
+                await claim_store.renew(tx, [one.due for one in kept], lease_seconds=self._lease)
             for one in kept:
-                one.sure_until = now + LEASE_SECONDS
+                one.sure_until = now + self._lease
 
     async def _claim(self, tx: Transaction, claim_id: UUID) -> list[tuple[DueMail, str]]:
         room = self._pace.room(len(self._in_hand) - len(self._ended))
@@ -193,7 +192,7 @@ class MailRun:
         if self._view.failures(up[0]):
             # One mail tells whether it takes any again.
             room = 1 - len(self._in_hand)
-        wanted = Wanted(claim_id, self._rules.worker, room, up, self._empty)
+        wanted = Wanted(claim_id, self._rules.worker, self._lease, room, up, self._empty)
         return await claiming.claim(tx, self._limits, wanted, self._view) if room > 0 else []
 
     async def _without_suppressed(
@@ -292,7 +291,7 @@ class MailRun:
             taken = waiting.popleft()
             now = time.monotonic()
             leave = self._stop.is_set() or now < self._alone_until[name]
-            if leave or now > taken.sure_until - RENEW_SECONDS:
+            if leave or now > taken.sure_until - self._lease / 4:
                 self._over(ended(taken, Outcome.NOT_BEGUN, self._rules))
                 continue
             try:

@@ -25,9 +25,6 @@ from largesse.core.mail.model import DueMail, Priority
 from largesse.senders.message import domain_of
 from largesse.storage.database import Transaction
 
-LEASE_SECONDS = 120.0
-"""How long a worker may be silent before the mails that it has count as cut off."""
-
 TRANSPORTS = "transports"
 """The name under which a mail waits whose organization has paused every transport."""
 
@@ -67,6 +64,7 @@ class Wanted:
 
     claim_id: UUID
     worker: str
+    lease_seconds: float
     room: int
     up: Sequence[str]
     empty: set[Priority]
@@ -88,7 +86,7 @@ async def claim(
             taken,
             claim_id=wanted.claim_id,
             worker=wanted.worker,
-            lease_seconds=LEASE_SECONDS,
+            lease_seconds=wanted.lease_seconds,
         )
     return taken
 
