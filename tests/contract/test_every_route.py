@@ -143,7 +143,7 @@ class TestRouting:
     async def test_a_body_beyond_the_limit_is_refused(
         self, demo_url: str, dialect: Dialect
     ) -> None:
-        async with serve(demo_url, max_body_bytes=500) as served:
+        async with serve(demo_url, max_body_bytes=500, max_batch_body_bytes=500) as served:
             for route in offered(dialect):
                 if route.request is not None:
                     (path, *_) = places(dialect, filled(route.path))

@@ -2,7 +2,9 @@
 
 WireError
 ├── UnknownPath · MethodNotAllowed · NotOffered
-├── MalformedBody · WrongType · BodyTooLarge · UnsupportedMediaType
+├── MalformedBody · WrongType · BodyTooLarge
+├── UnsupportedMediaType
+│   └── CompressedBody
 └── Fault                   anything unexpected; the details stay in the log
 """
 
@@ -75,6 +77,13 @@ class UnsupportedMediaType(WireError):
     """The body's media type is not taken."""
 
     given: str
+
+
+class CompressedBody(UnsupportedMediaType):
+    """The body is compressed, where how large it is would be known too late."""
+
+    def __str__(self) -> str:
+        return f"The body must not be compressed; its Content-Encoding is {self.given}."
 
 
 class Fault(WireError):

@@ -1,6 +1,6 @@
 """`Idempotency-Key`: a request that is repeated, e.g. after a lost answer, is carried out once."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -34,20 +34,43 @@ def once(
     """
 
     async def handle(call: Call) -> Any:
-        key = _key(call)
-        if key is None:
-            return await handler(call)
-        results: list[Any] = []
-
-        async def run() -> Answer:
-            results.append(await handler(call))
-            return _answer(call, encode, kept(results[0]), status)
-
-        idempotency = call.services.idempotency
-        found = await idempotency.once(call.caller, key, await _fingerprint(call), run)
-        return _again(call, encode, found.answer) if found.replayed else results[0]
+        return await carried_out_once(
+            call,
+            lambda: handler(call),
+            encode=encode,
+            status=status,
+            kept=kept,
+            body=lambda: _body(call),
+        )
 
     return handle
+
+
+async def carried_out_once(
+    call: Call,
+    work: Callable[[], Awaitable[Any]],
+    *,
+    encode: Encode,
+    status: int,
+    body: Callable[[], str],
+    kept: Callable[[Any], Any] = lambda result: result,
+) -> Any:
+    """Carry out a call's work, or return the answer that it had before; see `once`.
+
+    This is for handlers that read the body themselves: `body` tells it apart from others.
+    """
+    key = _key(call)
+    if key is None:
+        return await work()
+    results: list[Any] = []
+
+    async def run() -> Answer:
+        results.append(await work())
+        return _answer(call, encode, kept(results[0]), status)
+
+    idempotency = call.services.idempotency
+    found = await idempotency.once(call.caller, key, await _fingerprint(call, body()), run)
+    return _again(call, encode, found.answer) if found.replayed else results[0]
 
 
 def submit_once(
@@ -70,7 +93,7 @@ def submit_once(
         found = await call.services.idempotency.submit_once(
             call.caller,
             key,
-            await _fingerprint(call),
+            await _fingerprint(call, _body(call)),
             lambda: handler(call),
             answer=lambda outcome: _answer(call, encode, of_outcome(outcome), status),
         )
@@ -95,13 +118,17 @@ def _key(call: Call) -> str | None:
     return given[0] if given else None
 
 
-async def _fingerprint(call: Call) -> str:
-    """Return what tells requests apart: method, path and body, however the body is spelled.
+def _body(call: Call) -> str:
+    """Return what tells a call's body apart, however it is spelled."""
+    # A body that no type was asked of, such as a sheet, counts as it is.
+    raw = call.raw.decode("latin-1") if call.body is None else ""
+    return msgspec.json.encode(call.body, order="sorted").decode() + raw
+
+
+async def _fingerprint(call: Call, body: str) -> str:
+    """Return what tells requests apart: method, path and body.
 
     It is keyed, because a body may hold a password that could be guessed from a plain digest.
     """
-    # A body that no type was asked of, such as a sheet, counts as it is.
-    raw = call.raw.decode("latin-1") if call.body is None else ""
-    body = msgspec.json.encode(call.body, order="sorted").decode() + raw
     text = f"{call.request.method} {call.request.scope['path']} {body}"
     return keyed_digest(await call.services.access.signing_key(), text)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import Counter
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -34,8 +35,9 @@ async def log_in(served: Served) -> str:
 
 
 async def send(served: Served, body: Any, **headers: str) -> httpx.Response:
-    """Send a batch: bytes as they are, anything else as JSON."""
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    """Send a batch: bytes and parts as they are, anything else as JSON."""
+    as_it_is = isinstance(body, bytes | AsyncIterator)
+    content = body if as_it_is else json.dumps(body).encode()
     sent = bearer(await log_in(served)) | {"Content-Type": "application/json"} | headers
     return await served.client.post(BATCH, content=content, headers=sent)
 

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -166,13 +167,14 @@ async def test_unknown_recipients_are_accepted_and_reported_row_by_row(served: S
         emailAddresses=["shopper1@example.com", "no address", ""],
     )
     job = await finished(served, await send(served, body))
+    # In the order of the printed request, whose addresses come first.
     assert [(row.kind, row.value, row.outcome) for row in await rows(served, job)] == [
-        ("profile", "profile1", "granted"),
-        ("profile", "nobody", "unknown_profile"),
-        ("profile", "p" * 1000, "unknown_profile"),
         ("email", "shopper1@example.com", "granted"),
         ("email", "no address", "bad_address"),
         ("email", "", "bad_address"),
+        ("profile", "profile1", "granted"),
+        ("profile", "nobody", "unknown_profile"),
+        ("profile", "p" * 1000, "unknown_profile"),
     ]
 
 
@@ -386,7 +388,8 @@ async def test_promotions_and_profiles_of_another_organization_are_not_there(
     other = await open_shop(served.services, name="Another shop")
     answer = await send(served, changed(promotionIds=["promo0"]))
     assert answer.json() == error("21171", "promo0 is not a valid promotion id")
-    job = await finished(served, await send(served, changed(profileIds=["profile0"])))
+    body = changed(profileIds=["profile0"], emailAddresses=...)
+    job = await finished(served, await send(served, body))
     assert (await rows(served, job))[0].outcome == "unknown_profile"
     assert (await served.services.grants.page(other)).items == []
 
@@ -395,14 +398,23 @@ async def test_promotions_and_profiles_of_another_organization_are_not_there(
 
 
 async def test_too_many_recipients_and_too_large_bodies_are_refused(demo_url: str) -> None:
-    async with serve(demo_url, max_batch_recipients=5, max_body_bytes=400) as served:
+    async with serve(demo_url, max_batch_recipients=5, max_batch_body_bytes=400) as served:
         await finished(served, await send(served, changed(profileIds=["a", "b", "c"])))
         answer = await send(served, changed(sourceId="x", profileIds=["a", "b", "c", "d"]))
         assert answer.status_code == 400
         assert answer.json() == error("10002", "profileIds and emailAddresses: must be at most 5")
-        answer = await send(served, changed(profileIds=["a" * 400]))
+        for parts in (False, True):
+            body = json.dumps(changed(profileIds=["a" * 400])).encode()
+            answer = await send(served, in_parts(body, 100) if parts else body)
+            assert answer.status_code == 413
+            said = "The body is larger than 400 bytes."
+            assert answer.json() == error("00000000", said, status=413)
+    async with serve(demo_url, max_body_bytes=400) as served:
+        # This limit is for all the rest of such a body.
+        emails = [f"shopper{number}@example.com" for number in range(100)]
+        await finished(served, await send(served, changed(sourceId="y", emailAddresses=emails)))
+        answer = await send(served, changed(comment="x" * 400))
         assert answer.status_code == 413
-        assert answer.json() == error("00000000", "The body is larger than 400 bytes.", status=413)
 
 
 async def test_several_errors_may_be_one_object(demo_url: str) -> None:
@@ -469,3 +481,96 @@ async def test_a_large_batch_is_accepted_at_once_and_done_soon(served: Served) -
     job = await finished(served, await send(served, body))
     assert (job.state, job.total) == ("done", 20_000)
     assert job.counts == {"granted": 20_000, "grants": 60_000}
+
+
+async def in_parts(body: bytes, size: int) -> AsyncIterator[bytes]:
+    """Yield a body in parts, whose length nobody knows beforehand."""
+    for start in range(0, len(body), size):
+        yield body[start : start + size]
+
+
+@pytest.mark.parametrize("at_once", [3, 20_000])
+async def test_the_body_may_come_in_parts_of_any_size_and_spelling(
+    served: Served, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("largesse.core.grants.intake.AT_ONCE", at_once)
+    first = await send(served, REQUEST.body)
+    for number, body in enumerate((REQUEST.body, json.dumps(PRINTED, indent=3).encode()), 1):
+        again = await send(served, in_parts(body, number * 7))
+        assert again.headers["X-Batch-Id"] == first.headers["X-Batch-Id"]
+    await finished(served, first)
+    assert await held(served) == EVERYBODY
+    assert len((await served.services.jobs.page(await owner(served))).items) == 1
+
+
+@pytest.mark.parametrize("at_once", [3, 20_000])
+async def test_of_a_body_that_ends_badly_nothing_is_left(
+    served: Served, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("largesse.core.grants.intake.AT_ONCE", at_once)
+    whole = json.dumps(changed(profileIds=[f"p{number}" for number in range(40)]))
+    for body in (
+        whole[:-1],
+        whole.replace("promo1002", "promo9999"),
+        whole.replace('"p39"', "39"),
+        whole.replace('"p39"', '"p39",'),
+        whole.replace('"p39"', '"\\ud800"'),
+        whole.replace('"promo1002"]', '"promo1002"], "profileIds": []'),
+        whole + whole,
+    ):
+        answer = await send(served, in_parts(body.encode(), 50))
+        assert answer.status_code == 400, body
+        assert set(answer.json()) == {"errorCode", "message", "status"}, answer.text
+    await untouched(served)
+
+
+@pytest.mark.parametrize("at_once", [3, 20_000])
+async def test_of_a_body_that_is_cut_off_nothing_is_left(
+    served: Served, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("largesse.core.grants.intake.AT_ONCE", at_once)
+    token = await log_in(served)
+    for length in (b"Content-Length: 100000", b"Transfer-Encoding: chunked"):
+        host, port = served.url.removeprefix("http://").split(":")
+        _, writer = await asyncio.open_connection(host, int(port))
+        recipients = ",".join(f'"a{number}@example.com"' for number in range(40))
+        body = f'{{"promotionIds": ["promo1001"], "emailAddresses": [{recipients}'.encode()
+        if b"chunked" in length:
+            body = b"%x\r\n%b\r\n" % (len(body), body)
+        head = (f"POST {BATCH} HTTP/1.1", "Host: x", f"Authorization: Bearer {token}")
+        writer.write("\r\n".join(head).encode() + b"\r\n" + length + b"\r\n\r\n" + body)
+        await writer.drain()
+        if at_once == 3:
+            # It is being written: a job that no worker takes up.
+            await until_jobs(served, 1)
+        writer.close()
+        await until_jobs(served, 0)
+    await untouched(served)
+
+
+async def until_jobs(served: Served, count: int) -> None:
+    """Wait until there are so many jobs."""
+    caller = await owner(served)
+    async with asyncio.timeout(30):
+        while len((await served.services.jobs.page(caller)).items) != count:
+            await asyncio.sleep(0.02)
+
+
+async def test_a_body_that_is_compressed_is_refused(served: Served) -> None:
+    bomb = gzip.compress(b" " * 10_000_000)
+    for encoding in ("gzip", "br", "GZIP, deflate"):
+        answer = await send(served, bomb, **{"Content-Encoding": encoding})
+        assert answer.status_code == 415
+        assert answer.json()["errorCode"] == "00000000"
+        assert encoding in answer.json()["message"]
+    await finished(served, await send(served, REQUEST.body, **{"Content-Encoding": "identity"}))
+    assert len((await served.services.jobs.page(await owner(served))).items) == 1
+
+
+async def test_who_is_not_logged_in_is_refused_before_the_body_has_come(served: Served) -> None:
+    host, port = served.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(f"POST {BATCH} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n".encode())
+    assert await reader.readline() == b"HTTP/1.1 401 Unauthorized\r\n"
+    writer.close()
+    await untouched(served)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Column, ColumnElement, Uuid, bindparam, func, select, true, update
@@ -14,11 +14,13 @@ from largesse.core.grants.store import held_by, put_aside
 from largesse.core.ids import new_ids
 from largesse.storage.database import Transaction
 
-# The ids are texts of 32 digits: a million UUID objects take a second to make.
+# Ids are texts of 32 digits: a million UUID objects take a second to make.
+_DIGITS = Uuid(as_uuid=False)
+
 GIVEN = (
-    Column("id", Uuid(as_uuid=False)),
+    Column("id", _DIGITS),
     grants.c.recipient_key,
-    Column("customer_id", Uuid(as_uuid=False)),
+    Column("customer_id", _DIGITS),
     grants.c.email,
 )
 """What differs between the grants of one promotion in one batch."""
@@ -29,14 +31,9 @@ SAME = (
 )
 
 
-class Recipient(NamedTuple):
-    """Whom a batch gives something; sorted by what it is compared by."""
-
-    key: str
-    pos: int
-    customer_id: str | None
-    """32 hexadecimal digits."""
-    email: str | None
+Recipient = tuple[str, int, str | None, str | None]
+"""Whom a batch gives something: what it is compared by, its position, and its customer's id (32
+digits) or its address. They are sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +58,29 @@ async def give(tx: Transaction, what: Giving, recipients: Sequence[Recipient]) -
     left = await _without_held(tx, what, recipients) if what.only_one else recipients
     new, met = await _insert(tx, what, left)
     if met and await put_aside(
-        tx, what.organization_id, what.promotion_id, what.once_key, [one.key for one in met]
+        tx, what.organization_id, what.promotion_id, what.once_key, [one[0] for one in met]
     ):
         more, _ = await _insert(tx, what, met)
         new |= more
     if len(new) == len(recipients):
         return set()
-    return {one.pos for one in recipients} - new
+    return {one[1] for one in recipients} - new
 
 
 async def would_hold(tx: Transaction, what: Giving, recipients: Sequence[Recipient]) -> set[int]:
     """Return the positions of recipients who hold already what would be given, and write nothing."""
     once = None if what.only_one else what.once_key
-    keys = [one.key for one in recipients]
+    keys = [one[0] for one in recipients]
     held = await held_by(tx, what.organization_id, what.promotion_id, keys, once)
-    return {one.pos for one in recipients if one.key in held}
+    return {one[1] for one in recipients if one[0] in held}
 
 
 async def _without_held(
     tx: Transaction, what: Giving, recipients: Sequence[Recipient]
 ) -> Sequence[Recipient]:
-    keys = [one.key for one in recipients]
+    keys = [one[0] for one in recipients]
     held = await held_by(tx, what.organization_id, what.promotion_id, keys)
-    return [one for one in recipients if one.key not in held] if held else recipients
+    return [one for one in recipients if one[0] not in held] if held else recipients
 
 
 async def _insert(
@@ -93,11 +90,8 @@ async def _insert(
     if not recipients:
         return set(), ()
     ids = sorted(new_ids(len(recipients)))
-    rows = [
-        (grant_id, one.key, one.customer_id, one.email)
-        for grant_id, one in zip(ids, recipients, strict=True)
-    ]
-    parameters = tx.engine.give("given", GIVEN, rows) | {
+    keys, places, customers, emails = zip(*recipients, strict=True)
+    parameters = tx.engine.give_columns("given", GIVEN, (ids, keys, customers, emails)) | {
         "organization_id": what.organization_id,
         "promotion_id": what.promotion_id,
         "once_key": what.once_key,
@@ -108,12 +102,12 @@ async def _insert(
         "expires_at": what.expires_at,
     }
     statement = tx.prepared("give grants", lambda: _insert_given(tx))
-    if await tx.execute(statement, parameters) == len(rows):
-        return {one.pos for one in recipients}, ()
+    if await tx.execute(statement, parameters) == len(ids):
+        return set(places), ()
     # Rarely are there many that were passed over: not every new row is to be sent back for them.
     new = await _present(tx, what.organization_id, ids)
-    made = {one.pos for grant_id, one in zip(ids, recipients, strict=True) if grant_id in new}
-    return made, [one for one in recipients if one.pos not in made]
+    made = {place for grant_id, place in zip(ids, places, strict=True) if grant_id in new}
+    return made, [one for one in recipients if one[1] not in made]
 
 
 def _insert_given(tx: Transaction) -> Any:

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
-from operator import itemgetter
 from typing import ClassVar
 from uuid import UUID
 
@@ -57,14 +56,14 @@ class Ended:
 
     def getting(self, key: str) -> list[Recipient]:
         """Return who was given a promotion."""
-        return [one for one in self.known if one.pos not in self.held[key]]
+        return [one for one in self.known if one[1] not in self.held[key]]
 
     def outcome(self, keys: Sequence[str], before: Mapping[str, int]) -> Outcome:
         """Return the job's counts, and a row for each recipient who did not plainly get all."""
         counts = Counter(before)
         special = set().union(*self.held.values())
         if len(self.held) < len(keys):
-            special = {one.pos for one in self.known}
+            special = {one[1] for one in self.known}
         plain = len(self.known) - len(special)
         counts[GrantOutcome.GRANTED] += plain
         counts["grants"] += plain * len(keys)
@@ -162,7 +161,7 @@ class GrantGiving:
             what = _giving(claim, promotion)
             if dry:
                 held = again | await bulk_store.would_hold(tx, what, ended.known)
-                ended.held[promotion.key] = held & {one.pos for one in ended.known}
+                ended.held[promotion.key] = held & {one[1] for one in ended.known}
                 continue
             ended.held[promotion.key] = await bulk_store.give(tx, what, ended.known)
             if claim.parameters.get("template"):
@@ -204,37 +203,58 @@ async def _seen_until(tx: Transaction, claim: Claim) -> Seen:
 
 async def _customers(
     tx: Transaction, organization_id: int, parts: Sequence[Part]
-) -> Mapping[str, UUID]:
+) -> Mapping[str, str]:
     profiles = [text for _, kind, texts in parts if kind == RecipientKind.PROFILE for text in texts]
     if not profiles:
         return {}
-    return await customer_store.customer_ids_of(
+    return await customer_store.customer_digits_of(
         tx, organization_id, Identifier.PROFILE_ID, profiles
     )
 
 
-def _sorted_out(parts: Sequence[Part], customers: Mapping[str, UUID]) -> Ended:
+def _sorted_out(parts: Sequence[Part], customers: Mapping[str, str]) -> Ended:
     """Tell recipients that can be given something from others."""
     ended = Ended(parts)
     for first, kind, texts in parts:
-        for pos, text in enumerate(texts, first):
-            as_sent = NOT_A_CHARACTER not in text and len(text) < LONGEST_KEPT
-            if kind == RecipientKind.PROFILE:
-                customer = customers.get(folded(text)) if as_sent else None
-                if customer is None:
-                    ended.refused[pos] = GrantOutcome.UNKNOWN_PROFILE
-                else:
-                    own = customer.hex
-                    ended.known.append(Recipient(customer_key(own), pos, own, None))
-                continue
-            try:
-                email = checked_email(text if as_sent else "")
-            except InvalidEmail:
-                ended.refused[pos] = GrantOutcome.BAD_ADDRESS
-            else:
-                ended.known.append(Recipient(email_key(email), pos, None, email))
-    ended.known.sort(key=itemgetter(0, 1))
+        if kind == RecipientKind.PROFILE:
+            _sort_profiles(first, _as_sent(texts), customers, ended)
+        else:
+            _sort_emails(first, _as_sent(texts), ended)
+    ended.known.sort()
     return ended
+
+
+def _as_sent(texts: list[str]) -> Sequence[str]:
+    """Return the texts; empty ones, which name nobody, for those that are not whole."""
+    if NOT_A_CHARACTER in "".join(texts) or max(map(len, texts)) >= LONGEST_KEPT:
+        return [
+            text if NOT_A_CHARACTER not in text and len(text) < LONGEST_KEPT else ""
+            for text in texts
+        ]
+    return texts
+
+
+def _sort_profiles(
+    first: int, texts: Sequence[str], customers: Mapping[str, str], ended: Ended
+) -> None:
+    known, find = ended.known, customers.get
+    for pos, text in enumerate(texts, first):
+        customer = find(folded(text))
+        if customer is None:
+            ended.refused[pos] = GrantOutcome.UNKNOWN_PROFILE
+        else:
+            known.append((customer_key(customer), pos, customer, None))
+
+
+def _sort_emails(first: int, texts: Sequence[str], ended: Ended) -> None:
+    known = ended.known
+    for pos, text in enumerate(texts, first):
+        try:
+            email = checked_email(text)
+        except InvalidEmail:
+            ended.refused[pos] = GrantOutcome.BAD_ADDRESS
+        else:
+            known.append((email_key(email), pos, None, email))
 
 
 def _giving(claim: Claim, promotion: Promotion) -> Giving:

@@ -38,7 +38,7 @@ class Telling:
         recipients: Sequence[Recipient],
     ) -> dict[int, str]:
         """Queue the mails of one promotion; return the positions of who gets none, and why."""
-        ids = [UUID(one.customer_id) for one in recipients if one.customer_id is not None]
+        ids = [UUID(digits) for _, _, digits, _ in recipients if digits is not None]
         customers = await customer_store.customers_by_ids(tx, claim.organization_id, ids)
         values = {
             "promotion": promotion.key,
@@ -52,7 +52,7 @@ class Telling:
         for one in recipients:
             addressee = _addressee(one, customers, values)
             if addressee is None:
-                refused[one.pos] = NO_ADDRESS
+                refused[one[1]] = NO_ADDRESS
             else:
                 going.append(one)
                 addressees.append(addressee)
@@ -66,17 +66,18 @@ class Telling:
         )
         for one, outcome in zip(going, queued, strict=True):
             if isinstance(outcome, Refused):
-                refused[one.pos] = str(outcome)
+                refused[one[1]] = str(outcome)
         return refused
 
 
 def _addressee(
     recipient: Recipient, customers: Mapping[UUID, Customer], values: Mapping[str, Any]
 ) -> Addressee | None:
-    if recipient.customer_id is None:
-        assert recipient.email is not None
-        return Addressee(recipient.email, values=values)
-    customer = customers.get(UUID(recipient.customer_id))
+    _, _, digits, email = recipient
+    if digits is None:
+        assert email is not None
+        return Addressee(email, values=values)
+    customer = customers.get(UUID(digits))
     if customer is None or not customer.email:
         return None
     return Addressee(

@@ -14,8 +14,9 @@ from largesse.core.codes.bulk import as_text
 from largesse.core.codes.model import CampaignRef, CodeRef
 from largesse.core.customers.model import ByAccount, ByCustomer, ByToken, Identifier, Receiver
 from largesse.core.errors import InvalidValue, MissingValue
-from largesse.core.grants.model import GrantBatch
+from largesse.core.grants.model import GrantOrder, RecipientKind
 from largesse.core.ids import parsed_id
+from largesse.dialects.native.queries import SheetBatch
 from largesse.dialects.native.schemas.access import Me
 from largesse.dialects.native.schemas.giving import CodeRequest, CustomerTokenName, NewBatch
 
@@ -106,14 +107,23 @@ def to_csv(rows: Iterable[Sequence[Any]]) -> str:
     return text.getvalue()
 
 
-def to_batch(body: NewBatch) -> GrantBatch:
-    """Return the command that grants promotions to many."""
-    return GrantBatch(
-        promotion_keys=tuple(body.promotions),
-        profile_ids=body.profile_ids,
-        emails=body.emails,
-        source_id=body.source_id or None,
-    )
+RECIPIENTS = {"profile_ids": RecipientKind.PROFILE, "emails": RecipientKind.EMAIL}
+"""The members of a batch that may hold a million entries."""
+
+
+def to_order(body: NewBatch) -> GrantOrder:
+    """Return what a batch gives."""
+    return GrantOrder(tuple(body.promotions), **_asked(body))
+
+
+def to_order_of_sheet(asked: SheetBatch) -> GrantOrder:
+    """Return what the recipients of a sheet are given."""
+    return GrantOrder(tuple(asked.promotion), **_asked(asked))
+
+
+def _asked(asked: NewBatch | SheetBatch) -> dict[str, Any]:
+    names = ("source_id", "expires_at", "template", "dry_run")
+    return {name: value for name in names if (value := getattr(asked, name)) is not UNSET}
 
 
 def from_caller(caller: Caller) -> Me:

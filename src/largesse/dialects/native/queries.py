@@ -1,5 +1,6 @@
 """What lists may be asked for: a page, and the filters of each noun."""
 
+from functools import cache
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
@@ -17,7 +18,7 @@ from largesse.core.mail.model import MailState
 from largesse.core.records import PAGE_LIMIT
 from largesse.core.suppressions.model import Reason
 from largesse.core.text import folded
-from largesse.dialects.native.schemas.base import Moment, Number
+from largesse.dialects.native.schemas.base import Label, Moment, Name, Number
 from largesse.senders.reports.report import Kind
 from largesse.wire.bodies import wrong_type
 from largesse.wire.call import Call
@@ -148,13 +149,24 @@ class CustomerAssignments(Paging, kw_only=True):
 
 
 class Grants(Paging, kw_only=True):
-    """Filters of grants."""
+    """Filters of grants; `email` is compared without regard to case."""
 
     promotion_id: UUID | UnsetType = UNSET
     customer_id: UUID | UnsetType = UNSET
+    email: str | UnsetType = UNSET
     job_id: UUID | UnsetType = UNSET
     source_id: str | UnsetType = UNSET
     state: GrantState | UnsetType = UNSET
+
+
+class SheetBatch(Struct, kw_only=True):
+    """What the recipients of a sheet are given; `promotion` is given once for each promotion."""
+
+    promotion: Annotated[list[Name], Meta(min_length=1, max_length=1000)]
+    source_id: Name | UnsetType = UNSET
+    expires_at: Moment | UnsetType = UNSET
+    template: Label | UnsetType = UNSET
+    dry_run: bool = False
 
 
 class Subscriptions(Paging, kw_only=True):
@@ -260,18 +272,28 @@ FOLDED = {
 def of(call: Call, kind: type[Q]) -> Q:
     """Return a call's query. Raises InvalidValue, WrongType; an unknown parameter is refused."""
     given = call.request.query_params.multi_items()
-    values = dict(given)
+    values: dict[str, Any] = dict(given)
     known = {field.encode_name for field in msgspec.structs.fields(kind)}
     unknown = sorted(values.keys() - known)
     if unknown:
         raise InvalidValue(", ".join(unknown), "is no parameter of this path")
-    twice = sorted({name for name, _ in given if sum(n == name for n, _ in given) > 1})
+    for name in _lists(kind) & values.keys():
+        values[name] = [value for given_name, value in given if given_name == name]
+    twice = {name for name, _ in given if sum(n == name for n, _ in given) > 1} - _lists(kind)
     if twice:
-        raise InvalidValue(", ".join(twice), "is given more than once")
+        raise InvalidValue(", ".join(sorted(twice)), "is given more than once")
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
         raise wrong_type(error) from None
+
+
+@cache
+def _lists(kind: type[Struct]) -> frozenset[str]:
+    """Return the parameters that may be given more than once."""
+    fields = msgspec.structs.fields(kind)
+    info = {field.encode_name: msgspec.inspect.type_info(field.type) for field in fields}
+    return frozenset(name for name, of in info.items() if isinstance(of, msgspec.inspect.ListType))
 
 
 def filters(asked: Struct) -> dict[str, Any]:

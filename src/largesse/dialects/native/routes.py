@@ -178,8 +178,23 @@ ROUTES = (
     *LISTS,
     # --- grants, jobs and events ---------------------------------------------------------------
     post("/grants", grants.create_grant, request=schemas.NewGrant, response=Grant),
+    # The body may be a sheet, of text/csv, too: then the query says what its recipients get.
+    route(
+        "POST",
+        "/grants/batches",
+        grants.create_batch,
+        status=202,
+        request=schemas.NewBatch,
+        query=queries.SheetBatch,
+        response=Job,
+        streamed=True,
+    ),
     post(
-        "/grants/batches", grants.create_batch, status=202, request=schemas.NewBatch, response=Job
+        "/grants/revocations",
+        grants.revoke_many,
+        status=202,
+        request=schemas.NewRevocation,
+        response=Job,
     ),
     *reads("/grants", lambda s: s.grants, Grant, query=queries.Grants),
     never("PATCH", "/grants/{id}", "A grant is made or revoked, never changed otherwise."),

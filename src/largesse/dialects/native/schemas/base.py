@@ -75,11 +75,16 @@ def check_media(call: Call, wanted: str) -> None:
         raise UnsupportedMediaType(media)
 
 
-def decode(call: Call, kind: Any) -> Any:
-    """Decode a JSON body. Raises UnsupportedMediaType, MalformedBody, WrongType."""
+def check_is_json(call: Call) -> None:
+    """Refuse a body that says it is no JSON. Raises UnsupportedMediaType."""
     media = media_of(call, "application/json")
     if media != "application/json" and not media.endswith("+json"):
         raise UnsupportedMediaType(media)
+
+
+def decode(call: Call, kind: Any) -> Any:
+    """Decode a JSON body. Raises UnsupportedMediaType, MalformedBody, WrongType."""
+    check_is_json(call)
     if not call.raw.strip():
         raise MalformedBody("it is empty")
     return bodies.json(call.raw, kind)

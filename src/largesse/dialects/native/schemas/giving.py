@@ -1,6 +1,7 @@
 """Bodies about what is given: codes, grants, mails, subscriptions."""
 
 from typing import Annotated
+from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -11,6 +12,7 @@ from largesse.dialects.native.schemas.base import (
     Email,
     Label,
     Locale,
+    Moment,
     Name,
     Object,
     Secret,
@@ -81,6 +83,7 @@ class NewGrant(Body, kw_only=True):
     customer: Name | UnsetType = UNSET
     email: Email | UnsetType = UNSET
     source_id: Name | UnsetType = UNSET
+    expires_at: Moment | UnsetType = UNSET
 
 
 class NewBatch(Body, kw_only=True):
@@ -89,6 +92,16 @@ class NewBatch(Body, kw_only=True):
     promotions: Annotated[list[Name], Meta(min_length=1, max_length=1000)]
     profile_ids: tuple[str, ...] = ()
     emails: tuple[str, ...] = ()
+    source_id: Name | UnsetType = UNSET
+    expires_at: Moment | UnsetType = UNSET
+    template: Label | UnsetType = UNSET
+    dry_run: bool = False
+
+
+class NewRevocation(Body, kw_only=True):
+    """Whose grants are revoked: those of a batch, or those from a source."""
+
+    job_id: UUID | UnsetType = UNSET
     source_id: Name | UnsetType = UNSET
 
 
