@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import rich_click as click
 
+from largesse.cli.bounces import bounces, hooks, reports
 from largesse.cli.errors import CommandError
 from largesse.cli.output import json_option, show_json, show_record, show_rows
 from largesse.cli.session import (
@@ -29,6 +30,10 @@ STATES = ("queued", "sending", "sent", "failed", "uncertain", "cancelled", "supp
 @click.group()
 def mails() -> None:
     """List mails, follow and steer their queue."""
+
+
+for _command in (bounces, reports, hooks):
+    mails.add_command(_command)
 
 
 def filters(command: Callable[..., None]) -> Callable[..., None]:
@@ -253,6 +258,7 @@ def _record(mail: "Mail") -> dict[str, Any]:
         "recipient": mail.recipient,
         "subject": mail.subject,
         "state": mail.state,
+        "report": mail.report,
         "attempts": mail.attempts,
         "last_reply": mail.last_reply,
         "due_at": mail.due_at,
