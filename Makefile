@@ -6,6 +6,7 @@ ARGS    ?=
 
 BIN       := .venv/bin
 INSTALLED := .venv/.installed
+ASSETS    := src/largesse/static/.built
 COMPILE   := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
              --generate-hashes --no-header --no-emit-index-url
 
@@ -15,13 +16,20 @@ COMPILE   := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-v
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
-setup: $(INSTALLED) ## Make .venv with everything in it
+setup: $(INSTALLED) $(ASSETS) ## Make .venv with everything in it
 
 # No build isolation: the build backend comes from the lock too.
 $(INSTALLED): pyproject.toml requirements/dev.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(ASSETS): frontend/package.json frontend/package-lock.json
+	cd frontend && npm ci --silent
+	mkdir -p src/largesse/static/swagger-ui
+	cd frontend/node_modules/swagger-ui-dist && \
+	    cp swagger-ui.css swagger-ui-bundle.js $(CURDIR)/src/largesse/static/swagger-ui/
 	@touch $@
 
 run: setup ## Play the vendors' documented requests, and exit
@@ -59,5 +67,5 @@ lock: setup ## Rewrite requirements/ from pyproject.toml
 	    --output-file requirements/dev.txt
 
 clean: ## Remove what make made
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	rm -rf .venv frontend/node_modules src/largesse/static .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis build dist
 	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true

@@ -16,6 +16,7 @@ from largesse.dialects.valomnia.routes import VALOMNIA
 from largesse.services import Services
 from largesse.wire.application import application
 from largesse.wire.dialect import Dialect
+from largesse.wire.documentation import Documentation
 from largesse.wire.mount import Mounts
 from largesse.wire.requests import RequestIds
 from largesse.worker import loop
@@ -30,14 +31,16 @@ class Application:
     def __init__(self, services: Services) -> None:
         self.services = services
         mounts = Mounts()
+        described: dict[str, Dialect] = {}
         for dialect in DIALECTS:
             chosen = getattr(services.settings, dialect.name)
             if chosen.enabled:
-                mounts.add(
-                    application(dialect, services),
-                    prefixes=dialect.prefixes if chosen.prefixes is None else chosen.prefixes,
-                    roots=dialect.roots if chosen.prefixes is None else frozenset(),
-                )
+                prefixes = dialect.prefixes if chosen.prefixes is None else chosen.prefixes
+                roots = dialect.roots if chosen.prefixes is None else frozenset[str]()
+                mounts.add(application(dialect, services), prefixes=prefixes, roots=roots)
+                # The last of several is the one that the vendor's newest clients call.
+                described |= {prefixes[-1]: dialect} if prefixes else {}
+        mounts.add(Documentation(described), prefixes=("/docs",), roots=frozenset())
         mounts.add(Health(services), prefixes=("/health",), roots=frozenset())
         self._app: ASGIApp = RequestIds(mounts)
 

@@ -1,7 +1,7 @@
 """The `Dialect` record: a vendor's wire as the application mounts it."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.responses import Response
@@ -36,5 +36,12 @@ class Dialect:
     """Decode a call's raw body to a type."""
     encode: Callable[[Call, Any, int], Response]
     """Return the answer with a handler's result and a status."""
+    failure: Any
+    """The type of its envelope around a refusal; `str`: a plain text."""
+    failure_media: str = "application/json"
+    media: Sequence[str] = ("application/json",)
+    """The media types of its bodies."""
+    security: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """How callers say who they are, as OpenAPI's security schemes; any of them will do."""
     wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app
     """Middleware of its own."""

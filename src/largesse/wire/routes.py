@@ -36,6 +36,8 @@ class Route:
     query: Any = None
     """A struct of the query's parameters, for the documentation."""
     status: int = 200
+    optional_body: bool = False
+    """Whether the body may be left out."""
     streamed: bool = False
     """Whether the handler reads the body itself, from `Call.blocks`, with a limit of its own."""
     public: str | None = None

@@ -123,6 +123,13 @@ class Released(Struct):
     status: Status
 
 
+class Failure(Struct):
+    """What a refused call answers: no data, and why (SEED 002)."""
+
+    status: Status
+    data: None = None
+
+
 class PromotionCampaign(Struct):
     """`promotion_campaign` (SEED 002): its members are printed as null, never left out."""
 

@@ -125,5 +125,13 @@ INTERSHOP = Dialect(
     render=render,
     decode=decode,
     encode=encode,
+    failure=str,
+    failure_media="text/plain",
+    media=("application/json", "text/xml"),
+    security={
+        "token": {"type": "apiKey", "in": "header", "name": auth.TOKEN},
+        "bearer": {"type": "http", "scheme": "bearer"},
+        "basic": {"type": "http", "scheme": "basic"},
+    },
     wrap=wrap,
 )

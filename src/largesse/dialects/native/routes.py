@@ -332,4 +332,7 @@ NATIVE = Dialect(
     render=render,
     decode=schemas.decode,
     encode=schemas.encode,
+    failure=schemas.Problem,
+    failure_media="application/problem+json",
+    security={"bearer": {"type": "http", "scheme": "bearer"}},
 )

@@ -5,6 +5,7 @@ from largesse.dialects.oracle.errors import ERRORS, render
 from largesse.dialects.oracle.schemas import (
     Accepted,
     BatchGrantPromotions,
+    OneOrMoreErrors,
     Token,
     decode,
     encode,
@@ -64,4 +65,6 @@ ORACLE = Dialect(
     render=render,
     decode=decode,
     encode=encode,
+    failure=OneOrMoreErrors,
+    security={"bearer": {"type": "http", "scheme": "bearer"}},
 )

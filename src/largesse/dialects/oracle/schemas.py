@@ -72,6 +72,10 @@ class MultipleErrors(Struct, rename={"error_code": "errorCode"}):
     status: str
 
 
+OneOrMoreErrors = ErrorModel | list[MultipleErrors]
+"""What a refused call answers (SEED 001)."""
+
+
 class Error21D(Struct, rename="pascal"):
     """A failure of `batchGrantPromotions` in release 21D: capital names, the code as status."""
 

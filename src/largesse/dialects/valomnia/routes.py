@@ -16,7 +16,7 @@ from largesse.dialects.valomnia.handlers import (
     session,
     updating_group,
 )
-from largesse.dialects.valomnia.records import Session
+from largesse.dialects.valomnia.records import Failure, Session
 from largesse.dialects.valomnia.resources import (
     CUSTOMER_GROUPS,
     CUSTOMER_LISTS,
@@ -149,4 +149,6 @@ VALOMNIA = Dialect(
     render=render,
     decode=decode,
     encode=encode,
+    failure=Failure,
+    security={"bearer": {"type": "http", "scheme": "bearer"}},
 )

@@ -12,7 +12,7 @@ from largesse.dialects.native.schemas.access import (
     UnitChanges,
     UserChanges,
 )
-from largesse.dialects.native.schemas.base import Listing, decode, encode
+from largesse.dialects.native.schemas.base import Listing, Problem, decode, encode
 from largesse.dialects.native.schemas.customers import (
     AccountChanges,
     CustomerFields,
@@ -114,6 +114,7 @@ __all__ = [
     "NewUser",
     "Pool",
     "Preview",
+    "Problem",
     "PromotionChanges",
     "PromotionListChanges",
     "QueueFilters",
