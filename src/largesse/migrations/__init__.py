@@ -1,5 +1,6 @@
 """Alembic's migrations of the core's tables."""
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from alembic import command
@@ -30,7 +31,7 @@ async def current(database: "Database") -> bool:
         return await tx.connection.run_sync(_is_current)
 
 
-def config(connection: Connection) -> Config:
+def config(connection: Connection | None = None) -> Config:
     """Return Alembic's configuration for a connection; there is no alembic.ini."""
     made = Config()
     made.set_main_option("script_location", "largesse:migrations")
@@ -39,9 +40,15 @@ def config(connection: Connection) -> Config:
 
 
 def _upgrade(connection: Connection, revision: str) -> None:
-    command.upgrade(config(connection), revision)
+    # Alembic would load and run every migration's file to find that there is nothing to do.
+    if revision != "head" or not _is_current(connection):
+        command.upgrade(config(connection), revision)
 
 
 def _is_current(connection: Connection) -> bool:
-    heads = ScriptDirectory.from_config(config(connection)).get_heads()
-    return set(MigrationContext.configure(connection).get_current_heads()) == set(heads)
+    return set(MigrationContext.configure(connection).get_current_heads()) == _heads()
+
+
+@cache
+def _heads() -> frozenset[str]:
+    return frozenset(ScriptDirectory.from_config(config()).get_heads())
