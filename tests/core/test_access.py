@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 
 import jwt
 import pytest
+from argon2 import PasswordHasher, Type
 
+from largesse.core.access import passwords
 from largesse.core.access.model import Caller, Right
 from largesse.core.access.throttle import MOST_ENTRIES, Throttle
 from largesse.core.errors import (
@@ -42,6 +44,12 @@ async def second(empty_url: str, services: Services) -> AsyncIterator[Services]:
 
 
 class TestPassword:
+    def test_guessing_one_costs_what_it_should(self, hasher: PasswordHasher) -> None:
+        cost = (hasher.type, hasher.time_cost, hasher.memory_cost, hasher.parallelism)
+        assert cost == (Type.ID, 2, 19 * 1024, 1)
+        # A name that nobody has takes as long.
+        assert not hasher.check_needs_rehash(passwords._NOBODY)
+
     async def test_it_makes_a_caller(self, services: Services, owner: Caller) -> None:
         assert (owner.organization_name, owner.username) == ("Shop", "owner")
         assert owner.rights == frozenset(Right)
@@ -260,9 +268,9 @@ class TestToken:
         expired = await services.access.issue_token(owner, seconds=-1)
         with pytest.raises(ExpiredToken):
             await services.access.authenticate(expired.token)
-        brief = await services.access.issue_token(owner, seconds=1)
+        brief = await services.access.issue_token(owner, seconds=3)
         await services.access.authenticate(brief.token)
-        await asyncio.sleep(2)
+        await asyncio.sleep(4)
         with pytest.raises(ExpiredToken):
             await services.access.authenticate(brief.token)
 
