@@ -8,12 +8,18 @@ from pathlib import Path
 
 import pytest
 import structlog
+from argon2 import PasswordHasher
 
+from largesse.core.access import passwords
 from largesse.services import Services, open_services
-from tests.postgres import drop_database, start_cluster
-from tests.serving import Served, Templates, serve, settings_for
+from tests import compiled
+from tests.databases import Databases, prefix_of
+from tests.postgres import drop_databases, start_cluster
+from tests.serving import Served, serve, settings_for
 
 POSTGRES = "LARGESSE_TEST_POSTGRES"
+FOLDER = "LARGESSE_TEST_FOLDER"
+"""Of all workers of this run."""
 
 MEMORY = Path("/dev/shm")
 ROOM = 4 * 2**30
@@ -25,9 +31,16 @@ would make it survive is left out. Servers of ours that are killed lose nothing 
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Under xdist all workers share one server: it starts here, before them, and they inherit its address."""
-    distributed = config.getoption("numprocesses", None) and not hasattr(config, "workerinput")
-    if distributed and not config.option.collectonly and POSTGRES not in os.environ:
+    """Make what all workers of a run share; under xdist this is here, before them."""
+    if hasattr(config, "workerinput") or config.option.collectonly:
+        return
+    given = os.environ.get(POSTGRES)
+    folder = tempfile.TemporaryDirectory(prefix="largesse-databases-", dir=in_memory())
+    config.add_cleanup(folder.cleanup)
+    os.environ[FOLDER] = folder.name
+    if given is not None:
+        config.add_cleanup(lambda: drop_databases(given, prefix_of(Path(folder.name))))
+    elif config.getoption("numprocesses", None):
         cluster = start_cluster(in_memory(), settings=HASTY)
         config.add_cleanup(cluster.stop)
         os.environ[POSTGRES] = cluster.url
@@ -46,6 +59,22 @@ def plain_tracebacks() -> None:
     structlog.configure(processors=[*structlog.get_config()["processors"][:-1], renderer])
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> None:
+    """Compile each statement once."""
+    compiled.share()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hasher() -> Iterator[PasswordHasher]:
+    """Return how the product hashes passwords; but let it spend 0.03 ms on one instead of 30."""
+    with pytest.MonkeyPatch.context() as patch:
+        theirs = passwords._HASHER
+        cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(passwords, "_HASHER", cheap)
+        yield theirs
+
+
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A PostgreSQL server where tests may create databases."""
@@ -57,11 +86,12 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def templates() -> Iterator[Templates]:
-    """Prepared databases of this worker."""
+def databases() -> Iterator[Databases]:
+    """The databases of this worker."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    with tempfile.TemporaryDirectory(prefix="largesse-databases-", dir=in_memory()) as folder:
-        yield Templates(Path(folder), worker)
+    opened = Databases(Path(os.environ[FOLDER]), worker)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -72,33 +102,29 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 async def empty_url(
-    engine_name: str, templates: Templates, request: pytest.FixtureRequest
+    engine_name: str, databases: Databases, request: pytest.FixtureRequest
 ) -> AsyncIterator[str]:
     """A migrated database of this test alone."""
-    async for url in _database(engine_name, templates, request, demo=False):
+    async for url in _database(engine_name, databases, request, demo=False):
         yield url
 
 
 @pytest.fixture
 async def demo_url(
-    engine_name: str, templates: Templates, request: pytest.FixtureRequest
+    engine_name: str, databases: Databases, request: pytest.FixtureRequest
 ) -> AsyncIterator[str]:
     """A database of this test alone, with the demo data."""
-    async for url in _database(engine_name, templates, request, demo=True):
+    async for url in _database(engine_name, databases, request, demo=True):
         yield url
 
 
 async def _database(
-    engine: str, templates: Templates, request: pytest.FixtureRequest, *, demo: bool
+    engine: str, databases: Databases, request: pytest.FixtureRequest, *, demo: bool
 ) -> AsyncIterator[str]:
     server = request.getfixturevalue("postgres_url") if engine == "postgres" else None
-    url = await templates.fresh(engine, server, demo=demo)
+    url = await databases.take(engine, server, demo=demo)
     yield url
-    if server is not None:
-        drop_database(server, url.rpartition("/")[2])
-    else:
-        for file in Path(url.removeprefix("sqlite:///")).parent.glob(f"{Path(url).name}*"):
-            file.unlink()
+    await databases.give_back(url, server, demo=demo)
 
 
 @pytest.fixture

@@ -114,6 +114,13 @@ def drop_database(url: str, name: str) -> None:
     _run_sql(url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
+def drop_databases(url: str, prefix: str) -> None:
+    """Drop every database whose name begins like this."""
+    found = "SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database"
+    statement = f"{found} WHERE starts_with(datname, '{prefix}') \\gexec\n"
+    _run([pg_binary("psql"), url, "-X", "-q", "-v", "ON_ERROR_STOP=1"], input=statement)
+
+
 def _run_sql(url: str, statement: str) -> None:
     # psql rather than asyncpg: it can be called inside and outside an event loop.
     _run([pg_binary("psql"), url, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", statement])

@@ -1,11 +1,9 @@
 """A served instance: the whole application behind a real socket, with the demo data."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -19,7 +17,6 @@ from largesse.demo import data
 from largesse.demo.sink import Sink
 from largesse.services import Services, open_services
 from largesse.settings import Settings
-from tests.postgres import create_database
 
 POOL = 20
 """Codes in each demo campaign beside those that the documents print."""
@@ -42,6 +39,19 @@ def settings_for(url: str, **changes: Any) -> Settings:
     return msgspec.convert(values, Settings)
 
 
+class Server(uvicorn.Server):
+    """A server that stops at once: uvicorn's own looks every 0.1 s whether it is to."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.stop = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Wait until the test is done."""
+        await self.on_tick(0)
+        await self.stop.wait()
+
+
 @asynccontextmanager
 async def serve(url: str, **changes: Any) -> AsyncIterator[Served]:
     """Serve the application from a migrated database with the demo data in it."""
@@ -55,8 +65,7 @@ async def serve(url: str, **changes: Any) -> AsyncIterator[Served]:
             log_config=None,
             lifespan="on",
         )
-        server = uvicorn.Server(config)
-        server.install_signal_handlers = lambda: None  # type: ignore[method-assign]
+        server = Server(config)
         running = asyncio.create_task(server._serve())
         while not server.started:
             assert not running.done(), "the server did not start"
@@ -68,7 +77,7 @@ async def serve(url: str, **changes: Any) -> AsyncIterator[Served]:
             async with httpx.AsyncClient(base_url=base, timeout=30, verify=False) as client:
                 yield Served(base, client, services, demo, sink)
         finally:
-            server.should_exit = True
+            server.stop.set()
             await running
 
 
@@ -82,34 +91,3 @@ async def prepare(url: str, *, demo: bool) -> None:
             await data.load(services, pool=POOL)
     finally:
         await services.close()
-
-
-class Templates:
-    """Prepared databases, copied for each test: a copy is faster than migrating again."""
-
-    def __init__(self, folder: Path, worker: str) -> None:
-        self._folder = folder
-        self._worker = worker
-        self._made: dict[tuple[str, bool], str] = {}
-        self._count = 0
-
-    async def fresh(self, engine: str, postgres_url: str | None, *, demo: bool) -> str:
-        """Return the URL of a new database made from a template."""
-        key = (engine, demo)
-        self._count += 1
-        kind = "demo" if demo else "empty"
-        name = f"largesse_{self._worker}_{kind}"
-        if engine == "sqlite":
-            template = self._folder / f"{name}.db"
-            if key not in self._made:
-                self._made[key] = f"sqlite:///{template}"
-                await prepare(self._made[key], demo=demo)
-            copy = self._folder / f"test_{self._count}.db"
-            shutil.copy(template, copy)
-            return f"sqlite:///{copy}"
-        assert postgres_url is not None
-        if key not in self._made:
-            self._made[key] = await asyncio.to_thread(create_database, postgres_url, name)
-            await prepare(self._made[key], demo=demo)
-        copied = f"largesse_{self._worker}_test_{self._count}"
-        return await asyncio.to_thread(create_database, postgres_url, copied, name)

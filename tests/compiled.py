@@ -1,0 +1,52 @@
+"""One dialect and one cache of compiled statements for all engines of this process.
+
+A server has both for as long as it runs. Each test makes an engine of its own, and would spend a
+fifth of its time on compiling again what all others have compiled.
+"""
+
+from typing import Any, Self
+
+from sqlalchemy import Engine
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
+
+
+class Shared:
+    """Makes a dialect class one that has a single instance."""
+
+    only: Self | None = None
+    compiled: dict[Any, Any]
+
+    def __new__(cls, **_: Any) -> Self:
+        """Return the only instance; the product gives every engine of a kind the same arguments."""
+        return cls.only or super().__new__(cls)
+
+    def __init__(self, **given: Any) -> None:
+        kind = type(self)
+        if kind.only is None:
+            super().__init__(**given)
+            kind.only, kind.compiled = self, {}
+
+    @classmethod
+    def engine_created(cls, engine: Engine) -> None:
+        """Let an engine use the common cache."""
+        engine.update_execution_options(compiled_cache=cls.compiled)
+
+
+class SharedPostgres(Shared, PGDialect_asyncpg):
+    """The dialect of asyncpg."""
+
+    supports_statement_cache = True
+
+
+class SharedSqlite(Shared, SQLiteDialect_aiosqlite):
+    """The dialect of aiosqlite."""
+
+    supports_statement_cache = True
+
+
+def share() -> None:
+    """Give the dialects to every engine that is made from here on."""
+    registry.register("postgresql.asyncpg", __name__, SharedPostgres.__name__)
+    registry.register("sqlite.aiosqlite", __name__, SharedSqlite.__name__)
