@@ -147,6 +147,7 @@ class CustomerGroups(Holders[CustomerGroup]):
         EventKind.MEMBER_REMOVED,
         Member,
         UnknownCustomer,
+        numbered=True,
     )
 
     async def add_member(self, caller: Caller, group_id: int, customer_id: Any) -> None:
