@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 
 from largesse.core import clock
 from largesse.core.access.model import RIGHTS, Caller, Role, system
-from largesse.core.customers.model import customer_identifiers, customers
+from largesse.core.customers.model import customers
 from largesse.core.errors import (
     AlreadyAssigned,
     InvalidValue,
@@ -459,7 +459,7 @@ def test_postgresql_does_not_order_by_its_locale() -> None:
         (customer_groups, "name"),
         (promotion_lists, "reference"),
         (customers, "name"),
-        (customer_identifiers, "value_key"),
+        (customers, "reference"),
     ):
         kind = table.c[name].type.dialect_impl(postgresql.dialect())
         assert 'COLLATE "C"' in str(kind.compile(dialect=postgresql.dialect()))

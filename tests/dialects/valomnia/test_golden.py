@@ -8,6 +8,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from tests.dialects.valomnia import test_documented
 from tests.dialects.valomnia.client import LISTS, Api, assert_printed, assert_refused
 from tests.golden import all_golden, load
 
@@ -308,4 +309,5 @@ async def test_the_printed_request_works(api: Api, name: str) -> None:
 
 
 def test_no_golden_file_is_left_out() -> None:
-    assert {golden.name for golden in all_golden("valomnia")} == {*ANSWERS, *REQUESTS}
+    found = {golden.name for golden in all_golden("valomnia")}
+    assert found == {*ANSWERS, *REQUESTS, *test_documented.USED}

@@ -24,7 +24,10 @@ async def test_addresses_say_the_version_that_was_called(api: Api) -> None:
         (record,) = body["data"]
         assert record["customerGroup"]["href"] == f"/api/{version}/customerGroups/5"
         assert record["promotionList"]["href"] == f"/api/{version}/promotionLists/9"
-        assert body["paging"]["next"] == f"/api/{version}{LISTS}?max=1&offset=1"
+        assert (
+            body["paging"]["next"]
+            == f"/api/{version}{LISTS}?max=1&offset=1&sort=dateCreated&order=asc"
+        )
     answer = await api.speaking("v3").send("GET", LISTS)
     assert answer.status_code == 404
 

@@ -63,12 +63,15 @@ async def test_the_observed_flow_of_2024(served: Served) -> None:
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
     body = answer.json()
-    assert list(body) == ["token", "user"]
-    assert body["user"] == {
-        "email": "test@crm.com",
+    assert list(body) == ["success", "token", "user"]
+    assert body["success"] is True
+    assert {name: value for name, value in body["user"].items() if value is not None} == {
         "firstName": "Alvaro",
         "lastName": "Acevedo",
+        "email": "test@crm.com",
+        "companyName": "Lyon",
         "role": ["owner"],
+        "enabled": True,
     }
     headers = {"Authorization": f"Bearer {body['token']}"}
     assert (await served.client.get(PATH, headers=headers)).status_code == 200

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from largesse.core import errors as core
-from largesse.core.lists.model import AssignmentQuery, ByReference, MomentFilter
-from largesse.core.lists.store import SORTS
-from largesse.dialects.valomnia import mapping
+from largesse.core.lists.model import ByReference
+from largesse.core.search.model import MomentFilter, Search
+from largesse.dialects.valomnia import answers, mapping, resources
 from largesse.dialects.valomnia.errors import (
     ERRORS,
     LONGEST_SHOWN,
@@ -19,7 +19,9 @@ from largesse.dialects.valomnia.errors import (
     MissingParameter,
     shown,
 )
-from largesse.dialects.valomnia.schemas import ListQuery, SaveBody, UpdateBody
+from largesse.dialects.valomnia.resources import GROUP_LISTS, RESOURCES
+from largesse.dialects.valomnia.schemas import GroupList, GroupListChange, ListQuery
+from largesse.services import Services
 from largesse.wire.errors import WIRE_ERRORS, WrongType
 
 REFERENCES = {"customerGroupId": "CG-001", "promotionListId": "RP-001"}
@@ -31,20 +33,56 @@ def test_every_refusal_has_a_row() -> None:
     assert not leaves.union(WIRE_ERRORS).difference(ERRORS)
 
 
-def test_every_filter_of_the_document_is_read() -> None:
-    plain = {"offset", "max", "sort", "order", "promotionListReference", "customerGroupReference"}
-    assert {*plain, *mapping.BOUNDS} == set(ListQuery.__struct_fields__)
-    assert set(mapping.SORTS.values()) == set(SORTS)
+def read(path: dict[str, str], body: GroupList) -> Any:
+    """Read a change or, without an id of its own, what is new."""
+    if isinstance(body, GroupListChange):
+        return mapping.to_change(GROUP_LISTS, path, body)
+    return mapping.to_ends(GROUP_LISTS, body)
+
+
+def new(plist: Any = None, group: Any = None, flag: Any = None) -> GroupList:
+    return GroupList(promotionListId=plist, customerGroupId=group, useExternalId=flag)
+
+
+def change(
+    number: Any = None, plist: Any = None, group: Any = None, flag: Any = None
+) -> GroupListChange:
+    return GroupListChange(
+        id=number, promotionListId=plist, customerGroupId=group, useExternalId=flag
+    )
+
+
+def to_search(given: mapping.Parameters) -> Search:
+    return mapping.to_search(GROUP_LISTS, given)
+
+
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda one: one.path)
+def test_every_filter_and_every_sort_is_one_of_the_core(resource: resources.Resource) -> None:
+    paging = {"offset", "max", "sort", "order"}
+    filters = {*paging, *mapping.BOUNDS, *resource.patterns, *resource.flags}
+    assert filters == set(resource.query.__struct_fields__)
+    (service,) = (
+        one for name, one in Services.__annotations__.items() if resource.service(Names()) == name
+    )
+    core_fields = {*resource.sorts.values(), *resource.patterns.values(), *resource.flags.values()}
+    assert core_fields <= set(service.listing.fields)
+
+
+class Names:
+    """Services, of which each is its own name."""
+
+    def __getattr__(self, name: str) -> str:
+        return name
 
 
 def test_without_parameters_the_defaults_count() -> None:
-    assert mapping.to_query([]) == AssignmentQuery(limit=100, offset=0, sort="id", descending=False)
+    assert to_search([]) == Search(limit=100, offset=0, sort="created_at", descending=False)
     empty = [(name, "") for name in ListQuery.__struct_fields__]
-    assert mapping.to_query(empty) == mapping.to_query([])
+    assert to_search(empty) == to_search([])
 
 
 def test_a_query_is_read_whole() -> None:
-    query = mapping.to_query(
+    query = to_search(
         [
             ("max", "7"),
             ("offset", "14"),
@@ -55,15 +93,26 @@ def test_a_query_is_read_whole() -> None:
             ("lastUpdated_lt", "2016-08-24T11:32:37Z"),
         ]
     )
-    assert query == AssignmentQuery(
+    assert query == Search(
         limit=7,
         offset=14,
         sort="updated_at",
         descending=True,
         moments=(MomentFilter("updated_at", "lt", datetime(2016, 8, 24, 11, 32, 37, tzinfo=UTC)),),
-        group_reference="CG*",
-        list_reference="*-1",
+        like={"group_reference": "CG*", "list_reference": "*-1"},
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"), [("true", True), ("TRUE", True), ("false", False), ("False", False)]
+)
+def test_a_flag_is_read_in_any_case(text: str, wanted: bool) -> None:
+    query = mapping.to_search(resources.CUSTOMERS, [("isActive", text)])
+    assert query.equal == {"active": wanted}
+    for odd in ("yes", "1", "truee", " true"):
+        with pytest.raises(WrongType) as caught:
+            mapping.to_search(resources.CUSTOMERS, [("isActive", odd)])
+        assert caught.value.field == "isActive"
 
 
 @pytest.mark.parametrize(
@@ -84,7 +133,7 @@ def test_parameters_that_can_not_be_are_named(
     query: list[tuple[str, str]], names: tuple[str, ...]
 ) -> None:
     with pytest.raises(InvalidParameters) as caught:
-        mapping.to_query(query)
+        to_search(query)
     assert caught.value.names == names
 
 
@@ -146,7 +195,7 @@ def test_what_is_no_moment_is_shown(text: str) -> None:
 
 def test_all_that_are_no_moments_are_shown() -> None:
     with pytest.raises(InvalidMoments) as caught:
-        mapping.to_query([("dateCreated_gt", "a"), ("lastUpdated_lt", "b"), ("max", "c")])
+        to_search([("dateCreated_gt", "a"), ("lastUpdated_lt", "b"), ("max", "c")])
     text = ERRORS[InvalidMoments].text(caught.value)
     assert text == "Invalid datetime filter (not ISO-8601 formatted): [a, b]"
 
@@ -208,87 +257,87 @@ def test_all_else_is_no_long(value: int | str) -> None:
 @pytest.mark.parametrize(
     ("body", "ends"),
     [
-        (SaveBody(9, 5), (9, 5)),
-        (SaveBody("9", "5"), (9, 5)),
-        (SaveBody(9, 5, False), (9, 5)),
-        (SaveBody("9", 5, "false"), (9, 5)),
-        (SaveBody("RP-001", "CG-001", True), ("RP-001", "CG-001")),
-        (SaveBody(777, "111", True), ("777", "111")),
-        (SaveBody("RP-001", 111, "true"), ("RP-001", "111")),
+        (new(9, 5), (9, 5)),
+        (new("9", "5"), (9, 5)),
+        (new(9, 5, False), (9, 5)),
+        (new("9", 5, "false"), (9, 5)),
+        (new("RP-001", "CG-001", True), ("RP-001", "CG-001")),
+        (new(777, "111", True), ("777", "111")),
+        (new("RP-001", 111, "true"), ("RP-001", "111")),
     ],
 )
-def test_both_ends_of_a_new_record(body: SaveBody, ends: tuple[int | str, int | str]) -> None:
-    made = mapping.to_new(body)
-    assert (made.promotion_list, made.group) == ends
+def test_both_ends_of_a_new_record(body: GroupList, ends: tuple[int | str, int | str]) -> None:
+    made = mapping.to_ends(GROUP_LISTS, body)
+    assert (made["promotion_list"], made["group"]) == ends
 
 
 @pytest.mark.parametrize(
-    ("path", "body", "change"),
+    ("path", "body", "wanted"),
     [
-        ({}, UpdateBody(4, 9, 5), (4, 9, 5)),
-        ({}, UpdateBody("4", "9", "5"), (4, 9, 5)),
-        ({}, UpdateBody(4, "RP", "CG", True), (4, "RP", "CG")),
-        ({"id": "4"}, UpdateBody(None, 9, 5), (4, 9, 5)),
-        ({"id": "4"}, UpdateBody("04", 9, 5), (4, 9, 5)),
-        (REFERENCES, UpdateBody(), (THERE, None, None)),
-        (REFERENCES, UpdateBody(None, "RP-002"), (THERE, "RP-002", None)),
-        (REFERENCES, UpdateBody(None, None, "7"), (THERE, None, "7")),
-        (REFERENCES, UpdateBody(None, 10, 7), (THERE, 10, 7)),
-        (REFERENCES, UpdateBody(None, "10", 7, False), (THERE, 10, 7)),
-        (REFERENCES, UpdateBody(None, 10, 7, True), (THERE, "10", "7")),
+        ({}, change(4, 9, 5), (4, 9, 5)),
+        ({}, change("4", "9", "5"), (4, 9, 5)),
+        ({}, change(4, "RP", "CG", True), (4, "RP", "CG")),
+        ({"id": "4"}, change(None, 9, 5), (4, 9, 5)),
+        ({"id": "4"}, change("04", 9, 5), (4, 9, 5)),
+        (REFERENCES, change(), (THERE, None, None)),
+        (REFERENCES, change(None, "RP-002"), (THERE, "RP-002", None)),
+        (REFERENCES, change(None, None, "7"), (THERE, None, "7")),
+        (REFERENCES, change(None, 10, 7), (THERE, 10, 7)),
+        (REFERENCES, change(None, "10", 7, False), (THERE, 10, 7)),
+        (REFERENCES, change(None, 10, 7, True), (THERE, "10", "7")),
     ],
 )
 def test_an_update_names_its_record_and_its_new_ends(
-    path: dict[str, str], body: UpdateBody, change: tuple[Any, Any, Any]
+    path: dict[str, str], body: GroupListChange, wanted: tuple[Any, Any, Any]
 ) -> None:
-    made = mapping.to_change(path, body)
-    assert (made.wanted, made.promotion_list, made.group) == change
+    named, ends = mapping.to_change(GROUP_LISTS, path, body)
+    assert (named, ends["promotion_list"], ends["group"]) == wanted
 
 
 @pytest.mark.parametrize(
     ("body", "name"),
     [
-        (SaveBody(), "promotionListId"),
-        (SaveBody("", 5), "promotionListId"),
-        (SaveBody(9), "customerGroupId"),
-        (SaveBody("RP", "", True), "customerGroupId"),
-        (UpdateBody(), "id"),
-        (UpdateBody(None, 9, 5), "id"),
-        (UpdateBody("", 9, 5), "id"),
-        (UpdateBody(4, None, 5), "promotionListId"),
-        (UpdateBody(4, 9), "customerGroupId"),
+        (new(), "promotionListId"),
+        (new("", 5), "promotionListId"),
+        (new(9), "customerGroupId"),
+        (new("RP", "", True), "customerGroupId"),
+        (change(), "id"),
+        (change(None, 9, 5), "id"),
+        (change("", 9, 5), "id"),
+        (change(4, None, 5), "promotionListId"),
+        (change(4, 9), "customerGroupId"),
     ],
 )
-def test_what_is_missing_is_named(body: SaveBody | UpdateBody, name: str) -> None:
+def test_what_is_missing_is_named(body: GroupList, name: str) -> None:
     with pytest.raises(MissingParameter) as caught:
-        mapping.to_new(body) if isinstance(body, SaveBody) else mapping.to_change({}, body)
+        read({}, body)
     assert ERRORS[MissingParameter].text(caught.value) == f"{name} parameter is missing"
 
 
 @pytest.mark.parametrize(
     ("path", "body", "name"),
     [
-        ({}, SaveBody("RP-001", 5), "promotionListId"),
-        ({}, SaveBody(9, "CG-001", False), "customerGroupId"),
-        ({}, UpdateBody("four", 9, 5), "id"),
-        ({}, UpdateBody(4, 2**63, 5), "promotionListId"),
-        ({"id": "reference"}, UpdateBody(4, 9, 5), "id"),
-        ({"id": "4"}, UpdateBody("four", 9, 5), "id"),
-        (REFERENCES, UpdateBody(None, "RP-002", None, False), "promotionListId"),
-        (REFERENCES, UpdateBody(None, None, 2**63), "customerGroupId"),
+        ({}, new("RP-001", 5), "promotionListId"),
+        ({}, new(9, "CG-001", False), "customerGroupId"),
+        ({}, change("four", 9, 5), "id"),
+        ({}, change(4, 2**63, 5), "promotionListId"),
+        ({"id": "reference"}, change(4, 9, 5), "id"),
+        ({"id": "4"}, change("four", 9, 5), "id"),
+        (REFERENCES, change(None, "RP-002", None, False), "promotionListId"),
+        (REFERENCES, change(None, None, 2**63), "customerGroupId"),
     ],
 )
 def test_a_name_of_the_wrong_type_is_named(
-    path: dict[str, str], body: SaveBody | UpdateBody, name: str
+    path: dict[str, str], body: GroupList, name: str
 ) -> None:
     with pytest.raises(WrongType) as caught:
-        mapping.to_new(body) if isinstance(body, SaveBody) else mapping.to_change(path, body)
+        read(path, body)
     assert caught.value.field == name
 
 
 def test_a_path_and_a_body_do_not_name_two_records() -> None:
     with pytest.raises(InvalidParameters) as caught:
-        mapping.to_change({"id": "4"}, UpdateBody(5, 9, 5))
+        mapping.to_change(GROUP_LISTS, {"id": "4"}, change(5, 9, 5))
     assert caught.value.names == ("id",)
 
 
@@ -312,10 +361,12 @@ def test_a_path_and_a_body_do_not_name_two_records() -> None:
 def test_pages_have_neighbours(
     total: int, limit: int, offset: int, previous: int | None, following: int | None
 ) -> None:
-    paging = mapping.paging(AssignmentQuery(limit=limit, offset=offset), total, "/lists", [])
+    given = [("max", str(limit)), ("offset", str(offset))]
+    paging = mapping.paging(Search(limit=limit, offset=offset), total, "/lists", given)
     assert (paging.total, paging.max, paging.offset) == (total, limit, offset)
     for link, at in ((paging.previous, previous), (paging.next, following)):
-        assert link == (None if at is None else f"/lists?offset={at}")
+        more = f"max={limit}&offset={at}&sort=dateCreated&order=asc"
+        assert link == (None if at is None else f"/lists?{more}")
 
 
 def test_a_neighbour_has_the_same_query() -> None:
@@ -326,12 +377,13 @@ def test_a_neighbour_has_the_same_query() -> None:
         ("order", ""),
     ]
     link = mapping.link("/api/v1/lists", query, 4)
-    assert link == ("/api/v1/lists?max=1&offset=4&customerGroupReference=*C+%26+%C3%A9*&order=")
+    wanted = "max=1&offset=4&sort=dateCreated&order=asc&customerGroupReference=*C+%26+%C3%A9*"
+    assert link == f"/api/v1/lists?{wanted}"
 
 
 def test_a_moment_is_printed_in_utc_to_the_second() -> None:
-    assert mapping.moment(datetime(2016, 8, 24, 11, 32, 37, 999_999, UTC)) == "2016-08-24T11:32:37Z"
-    assert mapping.moment(datetime(1, 1, 1, tzinfo=UTC)) == "0001-01-01T00:00:00Z"
+    assert answers.moment(datetime(2016, 8, 24, 11, 32, 37, 999_999, UTC)) == "2016-08-24T11:32:37Z"
+    assert answers.moment(datetime(1, 1, 1, tzinfo=UTC)) == "0001-01-01T00:00:00Z"
 
 
 def test_a_long_text_of_a_client_is_not_sent_back_whole() -> None:

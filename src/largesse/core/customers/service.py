@@ -25,6 +25,7 @@ from largesse.core.errors import (
     UnknownAccount,
     UnknownCustomer,
 )
+from largesse.core.ids import new_id
 from largesse.core.limits import check_fits
 from largesse.core.records import Page, Records, check_after, check_limit, is_blank, page_of
 from largesse.core.search.service import Referenced
@@ -104,13 +105,17 @@ class Customers(Referenced[Customer]):
         values |= self._checked(new)
         self._check_identifiers(identifiers, values["kind"])
         (number,) = await next_numbers(tx, caller.organization_id, customers.name)
-        values |= {"number": number, "name": full_name(values)}
-        customer = await super()._insert(tx, caller, values)
         # A customer is always known by its own id, in the form every dialect prints.
-        own = {Identifier.CUSTOMER_ID.value: customer.id.hex.upper()}
-        await store.replace_identifiers(
-            tx, caller.organization_id, customer.id, own | dict(identifiers)
-        )
+        customer_id = new_id()
+        identifiers = {Identifier.CUSTOMER_ID.value: customer_id.hex.upper(), **identifiers}
+        values |= {
+            "id": customer_id,
+            "number": number,
+            "reference": identifiers[Identifier.CUSTOMER_ID],
+            "name": full_name(values),
+        }
+        customer = await super()._insert(tx, caller, values)
+        await store.replace_identifiers(tx, caller.organization_id, customer.id, identifiers)
         return await self._one(tx, caller.organization_id, customer.id)
 
     async def _update(
@@ -123,6 +128,8 @@ class Customers(Referenced[Customer]):
         if not NAMES.isdisjoint(values):
             there = await self._one(tx, caller.organization_id, record_id)
             values["name"] = full_name({name: getattr(there, name) for name in NAMES} | values)
+        if identifiers and Identifier.CUSTOMER_ID in identifiers:
+            values["reference"] = identifiers[Identifier.CUSTOMER_ID]
         customer = await super()._update(tx, caller, record_id, values)
         if identifiers:
             self._check_identifiers(identifiers, customer.kind)

@@ -31,9 +31,9 @@ from largesse.core.customers.model import (
 )
 from largesse.core.errors import AmbiguousValue, Refused, UnknownAccount, UnknownCustomer
 from largesse.core.ids import parsed_id
-from largesse.core.limits import storable, unfit
+from largesse.core.limits import unfit
 from largesse.core.records import value_of
-from largesse.core.search.store import Field, Join, Listing
+from largesse.core.search.store import Field, Listing
 from largesse.core.text import folded
 from largesse.storage.bulk import Parameter
 from largesse.storage.database import Transaction
@@ -112,23 +112,15 @@ async def customers_by_ids(
     return {row.id: value_of(Customer, row) for row in rows}
 
 
-_REFERENCE = Join(
-    customer_identifiers,
-    (customer_identifiers.c.organization_id == customers.c.organization_id)
-    & (customer_identifiers.c.kind == Identifier.CUSTOMER_ID)
-    & (customer_identifiers.c.customer_id == customers.c.id),
-)
-
 LISTING = Listing(
     customers,
     {
         "id": Field(customers.c.number),
-        "reference": Field(customer_identifiers.c.value_key, (_REFERENCE,), folds=True),
-        "email": Field(customers.c.email_key, folds=True),
+        "email": Field(customers.c.email_key),
     }
     | {
         name: Field(customers.c[name])
-        for name in ("name", "category", "active", "created_at", "updated_at")
+        for name in ("reference", "name", "category", "active", "created_at", "updated_at")
     },
 )
 
@@ -162,19 +154,14 @@ def _customer(row: Row[Any], identifiers: Mapping[str, str]) -> Customer:
     return Customer(**columns, identifiers=identifiers)
 
 
-_CUSTOMER_COLUMNS = frozenset(customers.c.keys()) - {"organization_id", "email_key"}
+_CUSTOMER_COLUMNS = frozenset(customers.c.keys()) - {"organization_id", "email_key", "reference"}
 
 
 async def customer_named(
     tx: Transaction, organization_id: int, wanted: int | str
 ) -> Customer | None:
     """Return the customer with a number or, given a text, with an own id at the shop."""
-    column = customers.c.number
-    if isinstance(wanted, str):
-        if not storable(wanted):
-            return None
-        found = await customer_id_of(tx, organization_id, Identifier.CUSTOMER_ID, wanted)
-        return None if found is None else await customer(tx, organization_id, found)
+    column = customers.c.reference if isinstance(wanted, str) else customers.c.number
     if unfit(column.type, wanted):
         return None
     named = await customers_with_identifiers(tx, organization_id, column == wanted)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, Select, Table, select
 
-from largesse.core.customers.model import Identifier, customer_identifiers, customers
+from largesse.core.customers.model import customers
 from largesse.core.errors import Unknown, UnknownCustomer, UnknownGroup, UnknownPromotionList
 from largesse.core.limits import unfit
 from largesse.core.lists import store
@@ -27,7 +27,6 @@ from largesse.core.lists.model import (
 )
 from largesse.core.records import value_of
 from largesse.core.search.store import Field, Join, Listing
-from largesse.core.text import folded
 from largesse.storage.database import Transaction
 
 
@@ -44,7 +43,7 @@ class End:
     columns: Mapping[str, ColumnElement[Any]]
     """The fields of the value, and where each is read from."""
     reference: Field
-    joins: tuple[Join, ...]
+    join: Join
     """What a pair is joined with to read the value."""
     find: Callable[[Transaction, int, Any], Awaitable[Any]]
     """Find the record by what a caller names it by, and keep it as it is."""
@@ -72,7 +71,7 @@ def _group(pairs: Table) -> End:
         unknown=UnknownGroup,
         columns={name: customer_groups.c[name] for name in CustomerGroup.__dataclass_fields__},
         reference=Field(customer_groups.c.reference, (join,)),
-        joins=(join,),
+        join=join,
         find=_referenced(customer_groups, CustomerGroup),
     )
 
@@ -86,30 +85,21 @@ def _list(pairs: Table) -> End:
         unknown=UnknownPromotionList,
         columns={name: promotion_lists.c[name] for name in PromotionList.__dataclass_fields__},
         reference=Field(promotion_lists.c.reference, (join,)),
-        joins=(join,),
+        join=join,
         find=_referenced(promotion_lists, PromotionList),
     )
 
 
 def _customer(pairs: Table) -> End:
-    named = customer_identifiers
-    join = Join(
-        named,
-        (named.c.organization_id == pairs.c.organization_id)
-        & (named.c.kind == Identifier.CUSTOMER_ID)
-        & (named.c.customer_id == pairs.c.customer_id),
-    )
+    join = _joined(pairs, "customer_id", customers)
     return End(
         name="customer",
         column="customer_id",
         value=ShortCustomer,
         unknown=UnknownCustomer,
-        columns={
-            **{name: customers.c[name] for name in ("id", "number", "name")},
-            "reference": named.c.value,
-        },
-        reference=Field(named.c.value_key, (join,), folds=True),
-        joins=(_joined(pairs, "customer_id", customers), join),
+        columns={name: customers.c[name] for name in ShortCustomer.__dataclass_fields__},
+        reference=Field(customers.c.reference, (join,)),
+        join=join,
         find=_find_customer,
     )
 
@@ -118,29 +108,14 @@ async def _find_customer(
     tx: Transaction, organization_id: int, wanted: int | str | UUID
 ) -> ShortCustomer | None:
     """Find a customer by its id, its number or, given a text, its own id at the shop."""
-    named = customer_identifiers.c
-    if isinstance(wanted, UUID):
-        condition = customers.c.id == wanted
-    elif isinstance(wanted, int):
-        condition = customers.c.number == wanted
-        if unfit(customers.c.number.type, wanted):
-            return None
-    else:
-        condition = named.value_key == folded(wanted)
-        if unfit(named.value_key.type, folded(wanted)):
-            return None
-    statement = (
-        select(customers.c.id, customers.c.number, named.value.label("reference"), customers.c.name)
-        .join_from(
-            customers,
-            customer_identifiers,
-            (named.organization_id == customers.c.organization_id)
-            & (named.kind == Identifier.CUSTOMER_ID)
-            & (named.customer_id == customers.c.id),
-        )
-        .where(customers.c.organization_id == organization_id, condition)
-    )
-    row = await tx.row(statement.with_for_update(read=True, of=customers))
+    column: Any = customers.c.id
+    if not isinstance(wanted, UUID):
+        column = customers.c.reference if isinstance(wanted, str) else customers.c.number
+    if unfit(column.type, wanted):
+        return None
+    own = customers.c.organization_id == organization_id
+    statement = select(customers).where(own, column == wanted)
+    row = await tx.row(statement.with_for_update(read=True))
     return None if row is None else value_of(ShortCustomer, row)
 
 
@@ -163,9 +138,9 @@ def _pair_table(table: Table, value: type[Any], first: End, second: End) -> Pair
         fields[f"{short}_reference"] = end.reference
         if end.value is ShortCustomer:
             # By its number: that is the id which the wires print.
-            fields[end.column] = Field(customers.c.number, end.joins[:1])
+            fields[end.column] = Field(customers.c.number, (end.join,))
         if end.value is not PromotionList:
-            fields[f"{short}_name"] = Field(end.columns["name"], end.joins[:1])
+            fields[f"{short}_name"] = Field(end.columns["name"], (end.join,))
     return PairTable(table, value, (first, second), Listing(table, fields))
 
 
@@ -190,8 +165,7 @@ def _whole(pairs: PairTable, organization_id: int) -> Select[Any]:
     source: Any = table
     for end in pairs.ends:
         columns += [column.label(f"{end.name}.{name}") for name, column in end.columns.items()]
-        for join in end.joins:
-            source = source.join(join.table, join.on)
+        source = source.join(end.join.table, end.join.on)
     return select(*columns).select_from(source).where(table.c.organization_id == organization_id)
 
 
@@ -209,7 +183,7 @@ async def one(
     if isinstance(wanted, ByReference):
         ends = (end.reference for end in pairs.ends)
         named: list[tuple[Any, Any]] = [
-            (field.column, folded(text) if field.folds else text)
+            (field.column, text)
             for field, text in zip(ends, (wanted.first, wanted.second), strict=True)
         ]
     else:

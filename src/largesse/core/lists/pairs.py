@@ -71,7 +71,7 @@ class Pairs(Searched[P]):
         try:
             async with self.database.write() as tx:
                 before = await self._locked(tx, caller.organization_id, wanted)
-                there = self._told(before)
+                there = self._joined(before)
                 asked = {
                     end.name: there[end.column] if ends.get(end.name) is None else ends[end.name]
                     for end in self.pairs.ends
@@ -168,6 +168,11 @@ class Pairs(Searched[P]):
         return await self._one(tx, organization_id, found.id)
 
     def _told(self, value: Any) -> dict[str, Any]:
+        told = self._joined(value)
+        return {name: one if isinstance(one, int) else str(one) for name, one in told.items()}
+
+    def _joined(self, value: Any) -> dict[str, Any]:
+        """Return the ids of a pair's ends, by their columns."""
         ends = (getattr(value, end.column.removesuffix("_id")) for end in self.pairs.ends)
         return {end.column: one.id for end, one in zip(self.pairs.ends, ends, strict=True)}
 

@@ -15,7 +15,6 @@ from sqlalchemy import ColumnElement, Select, Table, false, func, select
 from largesse.core.errors import InvalidValue
 from largesse.core.limits import check_fits, unfit
 from largesse.core.search.model import MOST_IN_A_PAGE, MOST_SKIPPED, Search
-from largesse.core.text import folded
 from largesse.storage.database import Transaction
 
 OPERATORS = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
@@ -36,8 +35,6 @@ class Field:
     column: ColumnElement[Any]
     joins: tuple[Join, ...] = ()
     """What the column needs beside the table that is listed."""
-    folds: bool = False
-    """Whether its texts are kept folded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +107,7 @@ def _conditions(tx: Transaction, listing: Listing, query: Search) -> list[Column
             OPERATORS[bound.operator](listing.table.c[bound.field], bound.moment)
             for bound in query.moments
         ),
-        *(_fits(tx, fields[name], pattern) for name, pattern in query.like.items()),
+        *(_fits(tx, fields[name].column, pattern) for name, pattern in query.like.items()),
         *(
             false() if unfit(fields[name].column.type, value) else fields[name].column == value
             for name, value in query.equal.items()
@@ -118,11 +115,8 @@ def _conditions(tx: Transaction, listing: Listing, query: Search) -> list[Column
     ]
 
 
-def _fits(tx: Transaction, field: Field, pattern: str) -> ColumnElement[bool]:
+def _fits(tx: Transaction, column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
     """Match a pattern in which `*` stands for any characters and everything else for itself."""
-    column = field.column
-    if field.folds:
-        pattern = folded(pattern)
     if unfit(column.type, pattern.replace("*", "")):
         return false()
     if "*" not in pattern:

@@ -286,7 +286,7 @@ def to_customer(body: schemas.CustomerBody, there: Customer | None) -> dict[str,
         person = there.kind is CustomerKind.PERSON and not there.company_name
         names = {"first_name": None, "middle_name": None, "last_name": body.name}
         fields |= names if person else {"company_name": body.name}
-    kept = {name: _kept(value) for name, value in given.items() if name not in OURS}
+    kept = {name: _kept(name, value) for name, value in given.items() if name not in OURS}
     if kept:
         attributes = {} if there is None else there.attributes
         before = {} if there is None else kept_of(there)
@@ -295,9 +295,10 @@ def to_customer(body: schemas.CustomerBody, there: Customer | None) -> dict[str,
 
 
 OURS = frozenset({"name", "isActive", "categoryId", "email", "phone"})
+FLAGGED = frozenset({"isSubCustomer", "billWithParent", "isSameAddress"})
 
 
-def _kept(value: Any) -> Any:
-    if value in ("true", "false"):
-        return value == "true"
-    return value
+def _kept(name: str, value: Any) -> Any:
+    if name in FLAGGED:
+        return _flag(value)
+    return str(value) if name in ("dueDateConfigType", "parentCustomer") else value

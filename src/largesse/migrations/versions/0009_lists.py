@@ -17,26 +17,28 @@ INDEXES = {
     "customer_group_members": ("customer_id", "group_id", "created_at", "updated_at"),
     "customer_assignments": ("customer_id", "list_id", "created_at", "updated_at"),
 }
-OF_CUSTOMERS = ("name", "category", "active", "created_at", "updated_at")
+OF_CUSTOMERS = ("name", "reference", "category", "active", "created_at", "updated_at")
 
 COLLATED = (
     ("customer_groups", "reference"),
     ("customer_groups", "name"),
     ("promotion_lists", "reference"),
-    ("customer_identifiers", "value_key"),
 )
 """Texts that are ordered by code point from here on."""
 
 NUMBERED = """
 UPDATE customers SET
     number = counted.n,
+    reference = coalesce(counted.value, upper(replace(CAST(id AS VARCHAR(36)), '-', ''))),
     name = coalesce(nullif(company_name, ''), trim(
         coalesce(nullif(first_name, '') || ' ', '') || coalesce(nullif(middle_name, '') || ' ', '')
         || coalesce(last_name, '')))
 FROM (
-    SELECT organization_id AS o, id AS i,
-        row_number() OVER (PARTITION BY organization_id ORDER BY created_at, id) AS n
-    FROM customers
+    SELECT c.organization_id AS o, c.id AS i, named.value,
+        row_number() OVER (PARTITION BY c.organization_id ORDER BY c.created_at, c.id) AS n
+    FROM customers AS c LEFT JOIN customer_identifiers AS named
+    ON named.organization_id = c.organization_id AND named.kind = 'customer_id'
+    AND named.customer_id = c.id
 ) AS counted
 WHERE organization_id = counted.o AND id = counted.i
 """
@@ -81,6 +83,7 @@ def _customers() -> None:
     with op.batch_alter_table("customers", schema=None) as batch_op:
         for column in (
             sa.Column("number", sa.BigInteger(), nullable=False, server_default="0"),
+            sa.Column("reference", code_points(200), nullable=False, server_default=""),
             sa.Column("name", code_points(602), nullable=False, server_default=""),
             sa.Column("category", code_points(200), nullable=True),
             sa.Column("active", sa.Boolean(), nullable=False, server_default=sa.true()),
@@ -91,6 +94,8 @@ def _customers() -> None:
     op.create_index("uq_customers_number", "customers", ["organization_id", "number"], unique=True)
     for name in OF_CUSTOMERS:
         op.create_index(f"ix_customers_{name}", "customers", ["organization_id", name, "number"])
+    op.drop_index("ix_customers_email", "customers")
+    op.create_index("ix_customers_email", "customers", ["organization_id", "email_key", "number"])
 
 
 REFERENCES = {
@@ -161,11 +166,13 @@ def downgrade() -> None:
             op.drop_index(f"ix_{table}_{column}", table)
     op.create_index("ix_assignments_list_id", "assignments", ["organization_id", "list_id"])
     op.drop_index("uq_customers_number", "customers")
+    op.drop_index("ix_customers_email", "customers")
+    op.create_index("ix_customers_email", "customers", ["organization_id", "email_key"])
     for name in OF_CUSTOMERS:
         op.drop_index(f"ix_customers_{name}", "customers")
     for table, columns in (
         ("promotion_lists", ("starts_on", "ends_on", "enabled")),
-        ("customers", ("number", "name", "category", "active")),
+        ("customers", ("number", "reference", "name", "category", "active")),
     ):
         # In place: a table that is copied and dropped takes along what refers to it.
         for column in columns:
