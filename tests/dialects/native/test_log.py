@@ -215,14 +215,17 @@ async def lists(log: Log, ids: Everything) -> None:
             route = f"{method} {noun}/{{id}}/{members}"
             await log.write(route, path, kind=f"{kind}.{what}_{done}", subject=of)
     other = (await log.api.post("/promotion-lists", {"reference": "x"}))["id"]
-    pair = {"group_id": int(ids.of("/groups")), "list_id": other}
-    made = await log.write("POST /assignments", "/assignments", pair, kind="assignment.created")
     another = (await log.api.post("/promotion-lists", {"reference": "y"}))["id"]
-    one, of = f"/assignments/{made['id']}", made["id"]
-    change, kind = {"list_id": another}, "assignment.changed"
-    await log.write("PATCH /assignments/{id}", one, change, kind=kind, subject=of)
-    await log.refused("POST", "/assignments", pair | change, by=log.api)
-    await log.write("DELETE /assignments/{id}", one, kind="assignment.deleted", subject=of)
+    for noun, pair in (
+        ("/assignments", {"group_id": int(ids.of("/groups")), "list_id": other}),
+        ("/customer-assignments", {"customer_id": customer, "list_id": other}),
+    ):
+        kind = noun.strip("/").replace("-", "_").removesuffix("s")
+        made = await log.write(f"POST {noun}", noun, pair, kind=f"{kind}.created")
+        one, of, change = f"{noun}/{made['id']}", made["id"], {"list_id": another}
+        await log.write(f"PATCH {noun}/{{id}}", one, change, kind=f"{kind}.changed", subject=of)
+        await log.refused("POST", noun, pair | change, by=log.api)
+        await log.write(f"DELETE {noun}/{{id}}", one, kind=f"{kind}.deleted", subject=of)
 
 
 async def codes(log: Log, ids: Everything, new: Any) -> None:
@@ -247,6 +250,8 @@ async def grants_and_jobs(log: Log, ids: Everything, new: Any) -> None:
     await log.refused("POST", "/grants", grant, by=log.api)
     one, of = f"/grants/{made['id']}", made["id"]
     await log.write("DELETE /grants/{id}", one, kind="grant.revoked", subject=of)
+    path, body = "/grants/revocations", {"source_id": "new"}
+    await log.write("POST /grants/revocations", path, body, kind="job.started")
     batch = new["/grants/batches"]
     path = "/grants/batches"
     job = await log.write("POST /grants/batches", path, batch, kind="job.started")
