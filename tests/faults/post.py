@@ -68,12 +68,13 @@ class Post:
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self._open.add(writer)
+        recipient = ""
         try:
             await self._answer(writer, "greeting")
             while line := await reader.readline():
                 stage = line[:4].decode().upper()
                 if stage == "RCPT":
-                    self._recipient = line.decode().partition("<")[2].partition(">")[0]
+                    recipient = line.decode().partition("<")[2].partition(">")[0]
                 if not await self._answer(writer, stage):
                     continue
                 if stage == "QUIT":
@@ -83,7 +84,7 @@ class Post:
                     await asyncio.sleep(self.delay)
                     if self.answers.get("content", "250")[0] not in "45":
                         self.taken[str(message_from_bytes(content)["Message-ID"])] += 1
-                        self.recipients.append(self._recipient)
+                        self.recipients.append(recipient)
                     await self._answer(writer, "content")
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
@@ -187,9 +188,8 @@ async def let_time_pass(services: Services) -> None:
         )
 
 
-async def check_ledger(services: Services, caller: Caller, *posts: Post) -> None:
+async def check_ledger(services: Services, *posts: Post) -> None:
     """Check that what the services took and what the ledger says is the same."""
-    own = mails.c.organization_id == caller.organization_id
     lines = (
         select(mails.c.message_id, mails.c.state, mails.c.attempts, mail_attempts.c.outcome)
         .join_from(
@@ -199,12 +199,11 @@ async def check_ledger(services: Services, caller: Caller, *posts: Post) -> None
             & (mail_attempts.c.mail_id == mails.c.id),
             isouter=True,
         )
-        .where(own)
         .order_by(mail_attempts.c.id)
     )
     async with services.database.read() as tx:
         rows = await tx.rows(lines)
-        total = await tx.value(select(func.count()).select_from(mails).where(own))
+        total = await tx.value(select(func.count()).select_from(mails))
     outcomes: dict[str, list[str]] = {}
     for row in rows:
         outcomes.setdefault(row.message_id, []).extend([row.outcome] if row.outcome else [])

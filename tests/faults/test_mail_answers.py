@@ -72,7 +72,7 @@ async def test_every_answer_at_every_stage(demo_url: str, post: Post) -> None:
                     # A service that refuses EHLO is asked with HELO.
                     post.answers["HELO"] = answer
                 await _one(services, owner, post, expected(stage, answer))
-        await check_ledger(services, owner, post)
+        await check_ledger(services, post)
 
 
 async def _one(
@@ -127,7 +127,7 @@ async def test_a_service_that_refuses_connections_costs_no_mail_an_attempt(
         await post.open()
         await work(services)
         assert await counts(services, owner) == {"sent": 50}
-        await check_ledger(services, owner, post)
+        await check_ledger(services, post)
 
 
 async def test_the_second_service_takes_what_the_first_one_can_not(
@@ -159,7 +159,7 @@ async def test_the_second_service_takes_what_the_first_one_can_not(
         before = post.taken.total()
         await work(services)
         assert post.taken.total() == before + 5, "the first one is preferred again"
-        await check_ledger(services, owner, post, second)
+        await check_ledger(services, post, second)
 
 
 async def test_a_slow_service_is_waited_for(demo_url: str, post: Post) -> None:
@@ -170,7 +170,7 @@ async def test_a_slow_service_is_waited_for(demo_url: str, post: Post) -> None:
         await work(services)
         assert await counts(services, owner) == {"sent": 40}
         assert post.connections <= 8
-        await check_ledger(services, owner, post)
+        await check_ledger(services, post)
 
 
 async def test_a_worker_that_is_told_to_stop_finishes_what_it_hands_over(
@@ -189,7 +189,7 @@ async def test_a_worker_that_is_told_to_stop_finishes_what_it_hands_over(
         found = await counts(services, owner)
         assert found.keys() == {"sent", "queued"}
         assert found["sent"] == post.taken.total() < 100
-        await check_ledger(services, owner, post)
+        await check_ledger(services, post)
 
 
 async def test_a_worker_that_is_cancelled_leaves_nothing_unexplained(
@@ -208,7 +208,7 @@ async def test_a_worker_that_is_cancelled_leaves_nothing_unexplained(
         found = await counts(services, owner)
         assert found["sending"] == 0
         assert found["uncertain"] <= 2
-        await check_ledger(services, owner, post)
+        await check_ledger(services, post)
 
 
 async def test_a_database_that_hangs_up_loses_no_record(
@@ -238,4 +238,4 @@ async def test_a_database_that_hangs_up_loses_no_record(
         # Nothing is uncertain: the worker lived, and knows what it did.
         assert await counts(services, owner) == {"sent": 150}
         assert post.taken.total() == 150
-        await check_ledger(services, owner, post)
+        await check_ledger(services, post)

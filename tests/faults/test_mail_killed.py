@@ -75,7 +75,7 @@ async def kill_again_and_again(
             share = (count - before) // (kills + 1 - number)
             await until_taken(post, before + rng.randint(1, max(1, share)), one)
             one.kill()
-        await check_ledger(services, owner)
+        await check_ledger(services)
     async with worker(url, smtp_url=post.url, **SETTINGS):
         await until_settled(services, owner)
         found = await counts(services, owner)
@@ -85,13 +85,13 @@ async def kill_again_and_again(
         # Nobody sends unasked what may have been sent.
         assert max(post.taken.values()) == 1
         assert found["sent"] <= post.taken.total() <= count
-        await check_ledger(services, owner, post)
+        await check_ledger(services, post)
         # Asked to, all is sent; one is repeated at most once for each time it was uncertain.
         await services.mail_queue.retry_all(owner, {"state": "uncertain"})
         await until_settled(services, owner)
     assert await counts(services, owner) == {"sent": count}
     assert len(post.taken) == count
-    await check_ledger(services, owner, post)
+    await check_ledger(services, post)
 
 
 async def test_every_mail_is_sent_once_or_uncertain_when_workers_are_killed(
@@ -132,7 +132,7 @@ async def test_a_worker_that_was_stopped_past_its_lease_sends_nothing_twice(
     finally:
         await other.close()
     assert post.taken.total() == len(post.taken) == COUNT
-    await check_ledger(services, owner, post)
+    await check_ledger(services, post)
 
 
 async def _stop(one: Server, url: str, services: Services) -> None:

@@ -22,7 +22,7 @@ from largesse.core import clock
 from largesse.core.ids import new_id
 from largesse.core.mail import claim_store, claiming, lane_store
 from largesse.core.mail.attempts import Ended, Outcome
-from largesse.core.mail.claiming import Wanted
+from largesse.core.mail.claiming import Claimed, Wanted
 from largesse.core.mail.lane_store import View
 from largesse.core.mail.model import DueMail, Priority
 from largesse.core.suppressions.store import suppressed_among
@@ -79,6 +79,7 @@ class MailRun:
         self._senders: dict[str, Sender] = {
             one.name: one for one in services.transports or [NoSender()]
         }
+        self._poll = services.settings.worker_poll_seconds
         self._lease = services.settings.mail_lease_seconds
         self._pace = Pace(max(one.connections for one in self._senders.values()))
         self._view = View({}, frozenset())
@@ -104,7 +105,7 @@ class MailRun:
         try:
             while True:
                 try:
-                    found = await self._turn()
+                    claimed = await self._turn()
                     faults = 0
                 except Exception:
                     faults += 1
@@ -115,9 +116,12 @@ class MailRun:
                     await asyncio.sleep(PAUSE_AFTER_FAULT)
                     continue
                 news = self._something.is_set()  # since the turn began, e.g. of a connection
-                if not (found or news or self._in_hand or self._opening):
+                if claimed.taken or claimed.moved or news or self._in_hand or self._opening:
+                    await self._wait()
+                elif claimed.seconds < self._poll and not self._stop.is_set():
+                    await asyncio.sleep(max(claimed.seconds, TURN_SECONDS))
+                else:
                     return self._sent > 0
-                await self._wait()
         finally:
             await self._leave()
 
@@ -129,8 +133,8 @@ class MailRun:
 
     # --- turns -----------------------------------------------------------------------------------
 
-    async def _turn(self) -> bool:
-        """Record what has ended and take more; say whether any was found."""
+    async def _turn(self) -> Claimed:
+        """Record what has ended and take more; return what was found."""
         began = time.monotonic()
         if self._wake.is_set() or began - self._looked > LOOK_SECONDS:
             self._looked = 0.0
@@ -145,8 +149,8 @@ class MailRun:
                 if over:
                     await claim_store.record(tx, over)
                 await self._keep_house(tx, began)
-                found = await self._claim(tx, claim_id)
-                going = await self._without_suppressed(tx, claim_id, found)
+                claimed = await self._claim(tx, claim_id)
+                going = await self._without_suppressed(tx, claim_id, claimed.taken)
                 await self._note(tx, over, troubles)
         except BaseException:
             # It may have been kept: the same again changes nothing, and the claim is given back.
@@ -160,7 +164,7 @@ class MailRun:
         self._pace.note(len(over), time.monotonic() - began)
         for due, transport in going:
             self._take(Taken(due, transport, claim_id, began + self._lease))
-        return bool(found)
+        return claimed
 
     async def _keep_house(self, tx: Transaction, now: float) -> None:
         while self._unsure_claims:
@@ -179,21 +183,23 @@ class MailRun:
             for one in kept:
                 one.sure_until = now + self._lease
 
-    async def _claim(self, tx: Transaction, claim_id: UUID) -> list[tuple[DueMail, str]]:
+    async def _claim(self, tx: Transaction, claim_id: UUID) -> Claimed:
         room = self._pace.room(len(self._in_hand) - len(self._ended))
         if self._stop.is_set() or room <= 0:
-            return []
+            return Claimed()
         if not self._looked:
             self._looked = time.monotonic()
             self._view = await lane_store.view(tx, list(self._senders))
         up = self._reachable()
         if not up:
-            return []
+            return Claimed()
         if self._view.failures(up[0]):
             # One mail tells whether it takes any again.
             room = 1 - len(self._in_hand)
         wanted = Wanted(claim_id, self._rules.worker, self._lease, room, up, self._empty)
-        return await claiming.claim(tx, self._limits, wanted, self._view) if room > 0 else []
+        if room <= 0:
+            return Claimed()
+        return await claiming.claim(tx, self._limits, wanted, self._view)
 
     async def _without_suppressed(
         self, tx: Transaction, claim_id: UUID, found: Sequence[tuple[DueMail, str]]
@@ -250,8 +256,8 @@ class MailRun:
 
     async def _wait(self) -> None:
         """Wait until there is something to record or to take."""
-        if self._ended and len(self._in_hand) == len(self._ended):
-            return
+        if len(self._in_hand) == len(self._ended) and not self._opening:
+            return  # nobody else would wake it
         events = [asyncio.ensure_future(one.wait()) for one in (self._something, self._wake)]
         try:
             await asyncio.wait(events, timeout=1.0, return_when=asyncio.FIRST_COMPLETED)

@@ -8,7 +8,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from math import floor
+from math import floor, inf
 from uuid import UUID
 
 from largesse.core.mail import claim_store, lane_store
@@ -32,7 +32,9 @@ MOST_LANES = 20
 """Lanes that one claim looks into."""
 
 MOST_ROUNDS = 10
-"""How often one claim looks again for mails in place of those that it had to set aside."""
+ROUND = 100
+"""How often one claim looks again for mails in place of those that it had to set aside, and how
+many it looks at then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,20 @@ class Wanted:
     """Priorities in which nothing was due a moment ago. Others that are found so are added."""
 
 
-async def claim(
-    tx: Transaction, limits: MailLimits, wanted: Wanted, view: View
-) -> list[tuple[DueMail, str]]:
-    """Take mails that are due, of every organization; return them with the transport of each."""
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """What a claim has found."""
+
+    taken: Sequence[tuple[DueMail, str]] = ()
+    """Mails, and the transport of each."""
+    moved: int = 0
+    """How many mails were set aside: there may be others behind them."""
+    seconds: float = inf
+    """In how long a limit lets the next mail through."""
+
+
+async def claim(tx: Transaction, limits: MailLimits, wanted: Wanted, view: View) -> Claimed:
+    """Take mails that are due, of every organization."""
     claiming = _Claim(tx, limits, wanted, view)
     if limits.any or view.pauses or view.waiting:
         taken = await claiming.within_limits()
@@ -88,7 +100,7 @@ async def claim(
             worker=wanted.worker,
             lease_seconds=wanted.lease_seconds,
         )
-    return taken
+    return Claimed(taken, claiming.moved, claiming.until_next())
 
 
 def any_open(limits: MailLimits, view: View) -> bool:
@@ -107,7 +119,10 @@ class _Claim:
         self._taken: list[tuple[DueMail, str]] = []
         self._tokens: dict[str, float] = {}
         """What is left of the buckets that were drawn from."""
+        self._rates: dict[str, Rate] = {}
         self._read_at: dict[str, datetime | None] = {}
+        self._room = 0
+        self.moved = 0
 
     async def due(self, limit: int) -> list[DueMail]:
         """Return mails of the common queue, most urgent first."""
@@ -125,23 +140,43 @@ class _Claim:
         """Take what the limits let through; set the rest aside."""
         await lane_store.hold_gate(self._tx)
         self._view = await lane_store.view(self._tx, list(self._limits.transports))
-        room = await self._room()
-        await self._judge(await claim_store.due(self._tx, priority=Priority.URGENT, limit=room))
+        self._room = await self._room_now()
+        urgent = await claim_store.due(self._tx, priority=Priority.URGENT, limit=self._room)
+        await self._judge(urgent)
         open_ = [
             one for one in self._view.waiting if self._limits.is_open(one.name, self._view, one)
         ]
         # The common queue always has a part of the room.
-        share = (room - len(self._taken) + 1) // 2
+        share = (self._room - len(self._taken) + 1) // 2
         for lane in random.sample(open_, min(MOST_LANES, len(open_))):
             share -= await self._empty(lane, share)
-        for _ in range(MOST_ROUNDS):
-            left = room - len(self._taken)
-            if left <= 0 or not await self._judge(await self.due(left)):
+        for number in range(MOST_ROUNDS):
+            left = self._room - len(self._taken)
+            if left <= 0 or not await self._judge(await self._others(max(left, number and ROUND))):
                 break
         await self._keep_tokens()
         return self._taken
 
-    async def _room(self) -> int:
+    async def _others(self, limit: int) -> list[DueMail]:
+        """Return mails of the common queue beside those that are taken: these stand there still."""
+        taken = {mail.id for mail, _ in self._taken}
+        return [mail for mail in await self.due(limit + len(taken)) if mail.id not in taken]
+
+    def until_next(self) -> float:
+        """Return in how many seconds a bucket that is empty has its next token."""
+        waits = [
+            (1 - self._tokens[name]) / rate.per_second
+            for name, rate in self._rates.items()
+            if self._tokens[name] < 1
+        ]
+        for lane in self._view.waiting:
+            kind, _, domain = lane.name.partition(" ")
+            rate = self._limits.domains.of(domain) if kind == "domain" else None
+            if rate is not None and lane.name not in self._rates:
+                waits.append((1 - lane.tokens_now(rate)) / rate.per_second)
+        return min((wait for wait in waits if wait > 0), default=inf)
+
+    async def _room_now(self) -> int:
         """Return how many mails the preferred transport takes now."""
         first = self._wanted.up[0]
         rate = self._limits.transports.get(first)
@@ -174,11 +209,15 @@ class _Claim:
         await self._fill(rates)
         held = []
         for mail in found:
+            if len(self._taken) == self._room:
+                self._wanted.empty.clear()  # this one is left where it is
+                break
             obstacle = self._obstacle(mail)
             if obstacle is not None:
                 held.append((mail, obstacle))
         if held:
             moved = [(mail, lane) for mail, lane in held if mail.lane != lane]
+            self.moved += len(moved)
             await claim_store.set_aside(self._tx, moved)
             await lane_store.keep_waiting(self._tx, {lane for _, lane in moved}, waiting=True)
         return len(held)
@@ -217,6 +256,7 @@ class _Claim:
         lanes = await lane_store.lanes_named(self._tx, missing)
         for name in missing:
             lane, rate = lanes.get(name), rates[name]
+            self._rates[name] = rate
             self._tokens[name] = rate.burst if lane is None else lane.tokens_now(rate)
             self._read_at[name] = None if lane is None else lane.now
 
