@@ -39,6 +39,8 @@ class Post:
     """How often it had a message in full and did not refuse it, by Message-ID."""
     recipients: list[str] = field(default_factory=list)
     """To whom these were, in that order."""
+    contents: list[bytes] = field(default_factory=list)
+    """What these said."""
     connections: int = 0
     port: int = 0
     _closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -85,6 +87,7 @@ class Post:
                     if self.answers.get("content", "250")[0] not in "45":
                         self.taken[str(message_from_bytes(content)["Message-ID"])] += 1
                         self.recipients.append(recipient)
+                        self.contents.append(content[:-3].replace(b"\n..", b"\n."))
                     await self._answer(writer, "content")
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
