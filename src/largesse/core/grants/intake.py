@@ -81,7 +81,7 @@ class Draft:
         self._database = database
         self.caller = caller
         self._most = most
-        self._held: list[tuple[str, Sequence[str]]] = []
+        self._held: list[tuple[str, list[str]]] = []
         self._holding = 0
         self._written = 0
         self._wrote_at = time.monotonic()
@@ -102,11 +102,13 @@ class Draft:
         """Take some recipients in. Raises InvalidValue: too many."""
         if self.count + len(texts) > self._most:
             raise InvalidValue("recipients", f"must be at most {self._most:,}")
-        # A hundred thousand at once take as many microseconds: others go on meanwhile.
         for first in range(0, len(texts), AT_ONCE):
             part = texts[first : first + AT_ONCE]
             self.digest.add(kind, part)
-            self._held.append((kind, _all_kept(part)))
+            # A body arrives in many pieces: what is of one kind is kept together.
+            if not self._held or self._held[-1][0] != kind:
+                self._held.append((kind, []))
+            self._held[-1][1].extend(_all_kept(part))
             self._holding += len(part)
             waited = time.monotonic() - self._wrote_at
             if self._holding >= AT_ONCE or (self.claim and waited > WRITE_EVERY):

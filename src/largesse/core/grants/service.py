@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import replace
+from datetime import UTC
 from typing import Any
 from uuid import UUID
 
@@ -88,7 +89,7 @@ class Grants(Records[Grant]):
             customer_id=customer_id,
             email=checked_email(new["email"]) if new.get("email") else None,
             source_id=source_id or None,
-            expires_at=expires_at or promotion.ends_at,
+            expires_at=expires_at.astimezone(UTC) if expires_at else promotion.ends_at,
             by=author_of(caller),
         )
         try:
