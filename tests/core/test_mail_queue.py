@@ -310,10 +310,15 @@ class TestManyAtOnce:
             await queue_mails(services, owner, 5, domain="a.example")
             await work(services)
             await queue_mails(services, owner, 3, domain="b.example")
+            await queue_mails(services, owner, 1, domain="exämple.com")
+            await queue_mails(services, owner, 1, domain="xn--exmple-cua.com")
             assert (await services.mail_queue.cancel_all(owner, {"domain": "a.example"})).count == 5
+            for domain, count in (("Exämple.com", 2), ("xn--exmple-cua.com", 0), ("xample.com", 0)):
+                cancelled = await services.mail_queue.cancel_all(owner, {"domain": domain})
+                assert cancelled.count == count
             await services.mail_queue.resume(owner, "domain", "a.example")
             await work(services)
-            assert await counts(services, owner) == {"sent": 3, "cancelled": 5}
+            assert await counts(services, owner) == {"sent": 3, "cancelled": 7}
             assert domains(post) == {"b.example": 3}
 
     async def test_one_call_changes_so_many_at_most(

@@ -169,9 +169,7 @@ class MailQueue:
                 raise InvalidValue("name", f"is no transport; there are: {known}")
             return transport_name(name)
         if kind == "domain":
-            if name is None or not DOMAIN.fullmatch(name):
-                raise InvalidValue("name", "is no domain")
-            return domain_name(_folded(name))
+            return domain_name(_folded(name, "name"))
         raise InvalidValue("kind", "must be queue, transport or domain")
 
     async def _change_all(
@@ -184,7 +182,7 @@ class MailQueue:
         caller.require(Right.SEND_MAIL)
         fits = {name: one for name, one in filters.items() if one is not None}
         if "domain" in fits:
-            fits["domain"] = self._key("domain", fits["domain"]).removeprefix("domain ")
+            fits["domain"] = _folded(fits["domain"], "domain")
         count = 0
         while count < AT_ONCE:
             async with self._database.write() as tx:
@@ -220,7 +218,10 @@ def _pause(key: str, since: datetime) -> Pause:
     return Pause(kind, name or None, since)
 
 
-def _folded(domain: str) -> str:
+def _folded(domain: str | None, field: str) -> str:
+    """Return a domain as addresses have it, in ASCII. Raises InvalidValue."""
+    if domain is None or not DOMAIN.fullmatch(domain):
+        raise InvalidValue(field, "is no domain")
     try:
         return domain.encode("idna").decode().lower()
     except UnicodeError:

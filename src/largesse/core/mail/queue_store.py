@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 
 from largesse.core.mail.model import MailState, mails
 from largesse.storage.database import Transaction
@@ -59,7 +59,8 @@ async def chosen(
     ]
     for name, wanted in filters.items():
         if name == "domain":
-            where.append(tx.engine.matches(func.lower(mails.c.recipient), f"*@{wanted}"))
+            recipient = func.lower(mails.c.recipient)
+            where.append(or_(*(tx.engine.matches(recipient, f"*@{one}") for one in _forms(wanted))))
         else:
             where.append(mails.c[name] == wanted)
     statement = select(mails.c.id).where(*where).order_by(mails.c.id).limit(limit)
@@ -80,3 +81,11 @@ async def change(
             )
             .values(**values)
         )
+
+
+def _forms(domain: str) -> set[str]:
+    """Return a domain as it is in ASCII and as people write it: addresses are kept as given."""
+    try:
+        return {domain, domain.encode().decode("idna")}
+    except UnicodeError:
+        return {domain}
