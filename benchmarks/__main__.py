@@ -16,6 +16,7 @@ from benchmarks.report import (
     layers_table,
     loads_table,
     machine,
+    mail_table,
     table,
 )
 from benchmarks.runs import ALONE, BIG, LAYER_CLIENTS, OTHERS, SCENARIOS, Plan, run
@@ -42,6 +43,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--clients", type=int, nargs="+", help="of the scenario pool")
     parser.add_argument("--big", type=int, help="codes of the big pool")
     parser.add_argument("--bulk", type=int, help="codes that are generated and imported")
+    parser.add_argument("--mails", type=int, help="mails that a worker hands over")
     parser.add_argument("--grants", type=int, help="grants of the scenario grants")
     parser.add_argument("--processes", type=int, default=1, help="that serve, on PostgreSQL")
     parser.add_argument("--directory", type=Path, help="where the databases are made")
@@ -63,6 +65,7 @@ def plan_of(asked: argparse.Namespace) -> Plan:
         big=asked.big or (1_000_000 if asked.quick else 10_000_000),
         bulk=asked.bulk or 1_000_000,
         grants=asked.grants or 1_000_000,
+        mails=asked.mails or (8_000 if asked.quick else 20_000),
         processes=asked.processes,
     )
 
@@ -106,6 +109,8 @@ def shown(found: dict[str, Any]) -> Iterator[str]:
         yield layers_table(found["layers"], LAYER_CLIENTS)
     if found["bulk"]:
         yield bulk_table(found["bulk"])
+    if found["mail"]:
+        yield mail_table(found["mail"])
     if found["grants"]:
         yield grants_table(found["grants"])
     if found["big"]:

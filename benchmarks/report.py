@@ -88,6 +88,24 @@ def grants_summary(rounds: Sequence[Any]) -> dict[str, Any]:
     )
 
 
+def mail_summary(rounds: Sequence[Any]) -> dict[str, Any]:
+    """Return the medians of a worker's rounds (`benchmarks.mail.Measured`)."""
+    return {
+        "count": rounds[0].count,
+        "mails_per_second": round(median(one.rate for one in rounds)),
+        "bare_loop": round(median(one.ceiling for one in rounds)),
+        "ratio": round(median(one.ratio for one in rounds), 3),
+        "worker_us": round(median(one.worker_us for one in rounds), 1),
+        "bare_loop_us": round(median(one.ceiling_us for one in rounds), 1),
+    }
+
+
+def mail_table(mail: Mapping[str, Any]) -> str:
+    """Return the table of mails that are handed over."""
+    header = ("mails", "mails/s", "bare loop", "/", "worker us", "bare loop us")
+    return table(header, [list(mail.values())])
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """Return rows below a header; numbers are lined up on the right."""
     cells = [list(header), *[[_cell(value) for value in row] for row in rows]]

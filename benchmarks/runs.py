@@ -12,13 +12,14 @@ from typing import Any
 
 from benchmarks import bulk, ceilings
 from benchmarks import grants as granting
+from benchmarks import mail as mailing
 from benchmarks.alone import Alone
 from benchmarks.big import BASE, Big
 from benchmarks.databases import Place, open_place
 from benchmarks.layers import LAYERS
 from benchmarks.load import NUMBER, Measured, Orders, measure
 from benchmarks.pool import Pool, open_pool
-from benchmarks.report import bulk_summary, grants_summary, summary
+from benchmarks.report import bulk_summary, grants_summary, mail_summary, summary
 from largesse.demo import data
 from tests.faults.client import connect
 from tests.faults.server import SERVE, Server, server
@@ -53,6 +54,8 @@ class Plan:
     """Codes that `generate` makes and `import` reads."""
     grants: int
     """Grants of the scenario `grants`."""
+    mails: int
+    """Mails that a worker hands over in a round."""
     processes: int = 1
     """Processes that serve, where the database allows several."""
 
@@ -85,8 +88,8 @@ BIG_PART = 0.5
 
 ALONE, LAYERED, BIG = "alone", "layers", "big-pool"
 BULK = {"generate": bulk.generate, "import": bulk.import_}
-GRANTS = "grants"
-OTHERS = (ALONE, LAYERED, *BULK, GRANTS, BIG)
+GRANTS, MAIL = "grants", "mail"
+OTHERS = (ALONE, LAYERED, *BULK, GRANTS, MAIL, BIG)
 
 
 def say(step: str) -> None:
@@ -117,6 +120,7 @@ class Run:
     """The rates of a small pool beside it."""
     bulk: dict[str, list[Any]] = field(default_factory=dict)
     grants: list[granting.Grants] = field(default_factory=list)
+    mail: list[mailing.Measured] = field(default_factory=list)
 
     @property
     def product(self) -> Sequence[str]:
@@ -229,6 +233,7 @@ class Run:
             ],
             "bulk": [{"scenario": name} | bulk_summary(b) for name, b in self.bulk.items()],
             "grants": grants_summary(self.grants) if self.grants else None,
+            "mail": mail_summary(self.mail) if self.mail else None,
         }
 
 
@@ -272,6 +277,10 @@ async def _rounds(one: Run) -> None:
                 for name in loads:
                     for clients in plan.clients if name == "pool" else (CLIENTS,):
                         await one.load(product, name, clients)
+    if MAIL in plan.scenarios:
+        for number in range(plan.rounds):
+            say(f"{one.place.kind}: {MAIL}, round {number + 1}")
+            one.mail.append(await mailing.measure(url, plan.mails))
     if ALONE in plan.scenarios:
         say(f"{one.place.kind}: {ALONE}")
         for _ in range(plan.rounds):
