@@ -237,7 +237,8 @@ class Records(Generic[V]):
             field = await records.missing_reference(tx, self.table, caller.organization_id, values)
         if field is None:
             return StillInUse(self.unknown.noun)
-        return UnknownReference(field, str(values[field]))
+        # A column's name is SQLAlchemy's kind of text, which not everything can write.
+        return UnknownReference(str(field), str(values[field]))
 
     async def _one(self, tx: Transaction, organization_id: int, record_id: Any) -> V:
         self._check_id(record_id)

@@ -182,6 +182,10 @@ async def one_of_everything(api: Api, tag: str) -> Everything:
     mail = await api.get(f"/mails/{made.of('/mails')}")
     # A hard bounce would hold the mail back.
     made.ids["/mail-reports"] = (await api.report(mail, "4.2.2"))["recorded"][0]["id"]
+    await make("/templates", {"key": f"template-{tag}", "subject": "s", "body": "b"})
+    spare = await api.post("/promotion-lists", {"reference": f"M {tag}"})
+    await make("/customer-assignments", {"customer_id": customer, "list_id": spare["id"]})
+    await api.post("/mail-queue/pause", {"kind": "domain", "name": "example.org"}, status=200)
     await make("/suppressions", {"address": f"gone-{tag}@example.com"})
     made.ids["/events"] = (await first_event(api, kind="pool.low"))["id"]
     return made

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import httpx
+
 from largesse.core.access.model import Role
 from tests.dialects.native.client import (
     Api,
@@ -25,6 +27,7 @@ NO_REFERENCES = {
     "/subscriptions",
     "/suppressions",
     "/mail-reports",
+    "/templates",
 }
 """The POSTs whose bodies name no other record of the organization that is called."""
 
@@ -68,7 +71,10 @@ async def test_another_organizations_ids_in_a_body_make_nothing(served: Served) 
         if request.route.method != "POST" or "{" in path or path in NO_REFERENCES:
             continue
         answer = await theirs.send("POST", path, request.body)
-        if answer.status_code not in (404, 409):
+        if path.startswith("/mail-queue"):
+            # Steers the caller's own queue, in which there is nothing of that job.
+            assert (answer.status_code, answer.json().get("count", 0)) == (200, 0)
+        elif answer.status_code not in (404, 409) and code_of(answer) != "unknown_reference":
             wrong.append((str(request), answer.status_code, answer.text))
     assert not wrong
     assert await everything(ours, ids) == before
@@ -89,19 +95,27 @@ async def test_a_group_takes_no_customer_of_another_organization(served: Served)
         problem(await theirs.send("PUT", path), 404, code)
 
 
+def code_of(answer: httpx.Response) -> str:
+    """Return the code of a refusal."""
+    return str(answer.json()["code"])
+
+
 async def test_lists_hold_nothing_of_another_organization(served: Served) -> None:
     ours = await organization(served, "A")
     theirs = await organization(served, "B")
     ids = await one_of_everything(ours, "a")
     own = {(await theirs.get("/units"))["items"][0]["id"]}
     own |= {(await theirs.get("/users"))["items"][0]["id"]}
+    own |= {item["id"] for item in (await theirs.get("/events"))["items"]}
+    own -= {item["id"] for item in (await ours.get("/events"))["items"]}
     for request in walk(ids, "a"):
         if request.route.method != "GET" or "{" in request.route.path:
             continue
         answer = await theirs.send("GET", request.path)
         assert answer.status_code == 200, str(request)
         for item in answer.json().get("items", []):
-            assert item["id"] in own, str(request)
+            # What is built in has no id, and is everybody's.
+            assert item["id"] is None or item["id"] in own, str(request)
 
 
 async def test_a_viewer_reads_and_changes_nothing(served: Served) -> None:
@@ -115,7 +129,8 @@ async def test_a_viewer_reads_and_changes_nothing(served: Served) -> None:
         if request.route.path.startswith("/tokens"):
             continue
         answer = await viewer.send(request.route.method, request.path, request.body)
-        reads = request.route.method == "GET" and not request.path.startswith(OWNERS_READ)
+        reads = request.route.method == "GET" or request.path.endswith("/preview")
+        reads = reads and not request.path.startswith(OWNERS_READ)
         expected = (200, None) if reads else (403, "not_permitted")
         if (answer.status_code, answer.json().get("code") if not reads else None) != expected:
             wrong.append((str(request), answer.status_code, answer.text))

@@ -88,10 +88,19 @@ LIVES = {
         {"name": "n", "kind": "generate_codes", "enabled": "false"},
         {"name": "no"},
     ),
+    "/templates": Life(
+        {"locale": "de", "kind": "marketing", "subject": "t", "text": "u", "example": {"a": 1}},
+        {"key": "new", "locale": "de"},
+        {"key": "no"},
+    ),
     "/subscriptions": Life(
         {"name": "n", "active": False}, {"recipient": "NEW@example.com"}, {"recipient": "no"}
     ),
 }
+
+
+OTHERS = {"/keys/{id}", "/assignments/{id}", "/customer-assignments/{id}"}
+"""What has tests of its own, because what is made and read differs."""
 
 
 async def live(api: Api, noun: str, new: dict[str, Any], life: Life) -> None:
@@ -120,7 +129,7 @@ async def test_every_record_lives(served: Served) -> None:
     ids = await one_of_everything(api, "a")
     new = bodies(ids, "a")
     nouns = {r.path for r in NATIVE.routes if r.method == "PATCH" and r.request is not None}
-    assert {f"{noun}/{{id}}" for noun in LIVES} == nouns - {"/keys/{id}", "/assignments/{id}"}
+    assert {f"{noun}/{{id}}" for noun in LIVES} == nouns - OTHERS
     for noun, life in LIVES.items():
         await live(api, noun, new[noun], life)
 
@@ -205,6 +214,25 @@ async def test_assignments_join_groups_and_lists(served: Served) -> None:
     problem(await api.send("GET", one), 404, "unknown_assignment")
 
 
+async def test_assignments_join_single_customers_and_lists(served: Served) -> None:
+    api = await demo_user(served)
+    customer = (await api.post("/customers", {"first_name": "Nora"}))["id"]
+    made = await api.post("/customer-assignments", {"customer_id": customer, "list_id": 10})
+    assert (made["customer"]["id"], made["list"]["reference"]) == (customer, "RP-002")
+    one = f"/customer-assignments/{made['id']}"
+    assert (await api.get("/customer-assignments", customer_id=customer))["items"] == [made]
+    assert (await api.patch(one, {"list_id": 11}))["list"]["id"] == 11
+    again = {"customer_id": customer, "list_id": 11}
+    problem(await api.send("POST", "/customer-assignments", again), 409, "already_assigned")
+    problem(
+        await api.send("POST", "/customer-assignments", again | {"list_id": 12}),
+        409,
+        "list_applies_to_all",
+    )
+    await api.delete(one)
+    problem(await api.send("GET", one), 404, "unknown_customer_assignment")
+
+
 async def test_members_and_listed_promotions_come_and_go(served: Served) -> None:
     api = await demo_user(served)
     customer = (await api.get("/customers", profile_id="profile1"))["items"][0]["id"]
@@ -213,15 +241,16 @@ async def test_members_and_listed_promotions_come_and_go(served: Served) -> None
         ("/groups/5/members", customer, "unknown_customer"),
         ("/promotion-lists/9/promotions", promotion, "unknown_promotion"),
     ):
+        before = (await api.get(place))["items"]
         for _ in range(2):
             answer = await api.send("PUT", f"{place}/{one}")
             assert (answer.status_code, answer.content) == (204, b"")
-        assert len((await api.get(place))["items"]) == 1
+        assert len((await api.get(place))["items"]) == len(before) + 1
         problem(await api.send("PUT", f"{place}/{'0' * 32}"), 404, unknown)
         problem(await api.send("PUT", f"{place}/none"), 404, unknown)
         await api.delete(f"{place}/{one}")
         problem(await api.send("DELETE", f"{place}/{one}"), 404, unknown)
-        assert (await api.get(place))["items"] == []
+        assert (await api.get(place))["items"] == before
 
 
 async def test_a_query_that_no_path_takes_is_refused(served: Served) -> None:
