@@ -16,8 +16,10 @@ from largesse.wire.errors import (
     BodyTooLarge,
     Fault,
     MethodNotAllowed,
+    MethodNotOffered,
     NotOffered,
     UnknownPath,
+    row_for,
 )
 from largesse.wire.routes import Offer, Route
 from tests.serving import Served, serve
@@ -62,7 +64,7 @@ def assert_answered(
     request = answer.request
     wanted = answer_to(served, dialect, error, request.method, request.url.path)
     said = (request.method, str(request.url), answer.text)
-    assert answer.status_code == dialect.errors[type(error)].status, said
+    assert answer.status_code == row_for(dialect.errors, error).status, said
     assert answer.headers["content-type"] == wanted.headers["content-type"], said
     assert answer.headers["x-request-id"], said
     if request.method != "HEAD":
@@ -71,6 +73,12 @@ def assert_answered(
 
 def offered(dialect: Dialect) -> list[Route]:
     return [route for route in dialect.routes if route.offer is Offer.DONE]
+
+
+def allowed_at(dialect: Dialect, path: str) -> set[str]:
+    """Return the methods that a path takes."""
+    methods = {route.method for route in offered(dialect) if route.path == path}
+    return methods | ({"HEAD"} if "GET" in methods else set())
 
 
 @ANY_DIALECT
@@ -105,9 +113,13 @@ class TestRouting:
         for route in dialect.routes:
             if route.offer is not Offer.DONE:
                 assert route.reason, route.path
+                others = allowed_at(dialect, route.path)
+                refusal: Exception = NotOffered(route.reason)
+                if others:
+                    refusal = MethodNotOffered(tuple(sorted(others)), route.reason)
                 for path in places(dialect, filled(route.path)):
                     answer = await served.client.request(route.method, path)
-                    assert_answered(served, dialect, answer, NotOffered(route.reason))
+                    assert_answered(served, dialect, answer, refusal)
 
     @ANY_DIALECT
     async def test_what_is_nowhere_is_not_found(self, served: Served, dialect: Dialect) -> None:
@@ -129,8 +141,7 @@ class TestRouting:
             by_path.setdefault(route.path, {})[route.method] = route
         for path, routes in by_path.items():
             known = set(routes) | ({"HEAD"} if "GET" in routes else set())
-            allowed = {method for method, route in routes.items() if route.offer is Offer.DONE}
-            allowed |= {"HEAD"} if "GET" in allowed else set()
+            allowed = allowed_at(dialect, path)
             for method in set(METHODS) - known:
                 for place in places(dialect, filled(path)):
                     answer = await served.client.request(method, place)

@@ -23,7 +23,14 @@ from largesse.wire import bodies
 from largesse.wire.call import Call
 from largesse.wire.characters import check_target
 from largesse.wire.dialect import Dialect
-from largesse.wire.errors import Fault, MethodNotAllowed, NotOffered, UnknownPath, WireError
+from largesse.wire.errors import (
+    Fault,
+    MethodNotAllowed,
+    MethodNotOffered,
+    NotOffered,
+    UnknownPath,
+    WireError,
+)
 from largesse.wire.routes import Offer, Route
 
 if TYPE_CHECKING:
@@ -136,9 +143,11 @@ class Endpoint:
         if not self._methods:
             raise UnknownPath()
         route = self._methods.get(method)
+        if route is not None and route.offer is Offer.DONE:
+            return route
+        offered = tuple(sorted(m for m, r in self._methods.items() if r.offer is Offer.DONE))
         if route is None:
-            offered = (m for m, r in self._methods.items() if r.offer is Offer.DONE)
-            raise MethodNotAllowed(tuple(sorted(offered)))
-        if route.offer is not Offer.DONE:
-            raise NotOffered(route.reason)
-        return route
+            raise MethodNotAllowed(offered)
+        if offered:
+            raise MethodNotOffered(offered, route.reason)
+        raise NotOffered(route.reason)

@@ -43,5 +43,11 @@ class Dialect:
     """The media types of its bodies."""
     security: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """How callers say who they are, as OpenAPI's security schemes; any of them will do."""
+    headers: Any = None
+    """A struct of headers that every request may have, for the documentation."""
+    path_types: Mapping[str, Any] = field(default_factory=dict)
+    """The types of parameters of paths that are no mere texts, for the documentation."""
+    xml_attributes: tuple[str, ...] = ()
+    """The members that are attributes where a body is XML, for the documentation."""
     wrap: Callable[[ASGIApp], ASGIApp] = lambda app: app
     """Middleware of its own."""

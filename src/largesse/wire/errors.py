@@ -1,7 +1,9 @@
 """Refusals of the wire itself, and the table by which a dialect renders every refusal.
 
 WireError
-├── UnknownPath · MethodNotAllowed · NotOffered
+├── UnknownPath · NotOffered
+├── MethodNotAllowed
+│   └── MethodNotOffered
 ├── MalformedBody · WrongType · BodyTooLarge
 ├── UnsupportedMediaType
 │   └── CompressedBody
@@ -32,6 +34,16 @@ class MethodNotAllowed(WireError):
     """The path does not take this method."""
 
     allowed: tuple[str, ...]
+
+
+@dataclass(eq=False)
+class MethodNotOffered(MethodNotAllowed):
+    """The path does not take this method, which is known for it, but does take others."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return f"The path does not take this method. {self.reason}"
 
 
 @dataclass(eq=False)

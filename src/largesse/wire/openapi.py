@@ -1,18 +1,26 @@
 """OpenAPI 3.1 descriptions, made of a dialect's route table and the types that stand in it."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-
+from largesse.wire import errors as wire
 from largesse.wire.dialect import Dialect
 from largesse.wire.routes import Offer, Route
+from largesse.wire.schemas import Schemas
 
 VERSION = "3.1.0"
-JSON = "application/json"
 
-REF = "#/components/schemas/{name}"
+XML = ("text/xml", "application/xml")
+
+ELSEWHERE = (wire.MethodNotAllowed, wire.NotOffered)
+"""What no operation that is described answers."""
+
+HEADERS = {
+    401: ("WWW-Authenticate", "How to say who calls."),
+    429: ("Retry-After", "After how many seconds to try again."),
+    503: ("Retry-After", "After how many seconds to try again."),
+}
 
 _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 
@@ -20,7 +28,7 @@ _PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 def document(dialect: Dialect, *, prefix: str, version: str) -> dict[str, Any]:
     """Return the description of a dialect as it is mounted at a prefix, e.g. `/crmapi/rest/v2`."""
     routes = [route for route in dialect.routes if route.offer is Offer.DONE]
-    schemas = _Schemas([dialect.failure, *(kind for route in routes for kind in _kinds(route))])
+    schemas = Schemas(_kinds(dialect, routes))
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
         path = _PARAMETER.sub(r"{\1}", route.path)
@@ -38,29 +46,13 @@ def document(dialect: Dialect, *, prefix: str, version: str) -> dict[str, Any]:
     }
 
 
-class _Schemas:
-    """The JSON schemas of types, which refer to one another by name."""
-
-    def __init__(self, kinds: Iterable[Any]) -> None:
-        self._kinds = list(dict.fromkeys(kind for kind in kinds if kind is not None))
-        found, components = msgspec.json.schema_components(self._kinds, ref_template=REF)
-        self._found: dict[Any, dict[str, Any]] = dict(zip(self._kinds, found, strict=True))
-        self.components: dict[str, Any] = dict(components)
-
-    def of(self, kind: Any) -> dict[str, Any]:
-        """Return a type's schema, or a reference to it."""
-        return self._found[kind]
-
-    def fields(self, kind: Any) -> tuple[dict[str, Any], frozenset[str]]:
-        """Return the schemas of a struct's fields by name, and which of them must be given."""
-        schema = self.of(kind)
-        if "$ref" in schema:
-            schema = self.components[schema["$ref"].rpartition("/")[2]]
-        return schema.get("properties", {}), frozenset(schema.get("required", ()))
-
-
-def _kinds(route: Route) -> tuple[Any, ...]:
-    return route.request, route.response, route.query
+def _kinds(dialect: Dialect, routes: Sequence[Route]) -> list[Any]:
+    of_routes = (
+        kind
+        for route in routes
+        for kind in (route.request, route.response, route.query, route.headers)
+    )
+    return [dialect.failure, dialect.headers, *dialect.path_types.values(), *of_routes]
 
 
 def _about(dialect: Dialect) -> str:
@@ -82,16 +74,22 @@ def _server(prefix: str) -> dict[str, Any]:
     return server | ({"variables": variables} if variables else {})
 
 
-def _operation(dialect: Dialect, route: Route, schemas: _Schemas) -> dict[str, Any]:
+def _operation(dialect: Dialect, route: Route, schemas: Schemas) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": _name(route),
         "summary": f"{route.method} {route.path}",
         "description": f"Source: {route.source}.",
-        "parameters": [*_path_parameters(route), *_query_parameters(route, schemas)],
+        "parameters": [
+            *_path_parameters(dialect, route, schemas),
+            *_parameters("query", route.query, schemas),
+            *_parameters("header", dialect.headers, schemas),
+            *_parameters("header", route.headers, schemas),
+        ],
         "responses": _responses(dialect, route, schemas),
     }
-    if route.request is not None:
-        content = {media: {"schema": schemas.of(route.request)} for media in dialect.media}
+    media = route.media or (dialect.media if route.request is not None else ())
+    if media:
+        content = {one: {"schema": _body(dialect, route, schemas, one)} for one in media}
         operation["requestBody"] = {"required": not route.optional_body, "content": content}
     if route.public is None and dialect.security:
         operation["security"] = [{name: []} for name in dialect.security]
@@ -99,52 +97,97 @@ def _operation(dialect: Dialect, route: Route, schemas: _Schemas) -> dict[str, A
 
 
 def _name(route: Route) -> str:
-    words = re.findall(r"\w+", route.path.replace("-", "own") if route.path == "/-" else route.path)
+    words = re.findall(r"\w+", re.sub(r"/-(?=/|$)", "/own", route.path))
     return "_".join([route.method.lower(), *words])
 
 
-def _path_parameters(route: Route) -> list[dict[str, Any]]:
+def _path_parameters(dialect: Dialect, route: Route, schemas: Schemas) -> list[dict[str, Any]]:
+    text = {"type": "string", "minLength": 1}
+    types = {name: schemas.of(kind) for name, kind in dialect.path_types.items()}
     return [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+        {"name": name, "in": "path", "required": True, "schema": types.get(name, text)}
         for name in _PARAMETER.findall(route.path)
     ]
 
 
-def _query_parameters(route: Route, schemas: _Schemas) -> list[dict[str, Any]]:
-    if route.query is None:
+def _parameters(where: str, kind: Any, schemas: Schemas) -> list[dict[str, Any]]:
+    if kind is None:
         return []
-    fields, required = schemas.fields(route.query)
+    fields, required = schemas.fields(kind)
     return [
-        {"name": name, "in": "query", "required": name in required, "schema": schema}
+        {"name": name, "in": where, "required": name in required, "schema": schema}
         for name, schema in fields.items()
     ]
 
 
-def _responses(dialect: Dialect, route: Route, schemas: _Schemas) -> dict[str, Any]:
+def _body(dialect: Dialect, route: Route, schemas: Schemas, media: str) -> dict[str, Any]:
+    """Return the schema of a request's body; one that is neither JSON nor XML is a text."""
+    if media in XML:
+        return schemas.as_text(route.request, dialect.xml_attributes)
+    if route.request is None or not media.endswith(("json", "form-urlencoded")):
+        return {"type": "string"}
+    return schemas.of(route.request)
+
+
+def _responses(dialect: Dialect, route: Route, schemas: Schemas) -> dict[str, Any]:
     answer: dict[str, Any] = {"description": "What was asked for."}
     if route.response is not None:
         schema = schemas.of(route.response)
-        answer["content"] = {media: {"schema": schema} for media in dialect.media}
-    failures = {str(status): _response(status) for status in _statuses(dialect)}
+        media = dialect.media if route.answer_media is None else (route.answer_media,)
+        answer["content"] = {one: {"schema": schema} for one in media}
+    if links := _links(dialect, route, schemas):
+        answer["links"] = links
+    failures = {str(status): _response(status) for status in _codes(dialect)}
     return {str(route.status): answer} | failures
+
+
+def _links(dialect: Dialect, route: Route, schemas: Schemas) -> dict[str, Any]:
+    """Return what can be done next with a record that a POST has made: read, change, delete it."""
+    if route.method != "POST" or route.response is None or dialect.media != ("application/json",):
+        return {}
+    made = _members(schemas, route.response)
+    own = {name: f"$request.path.{name}" for name in _PARAMETER.findall(route.path)}
+    links = {}
+    for other in dialect.routes:
+        wanted = _PARAMETER.findall(other.path)
+        parameters = own | {name: made[name] for name in wanted if name in made}
+        follows = other.path.startswith(f"{route.path}/") and len(wanted) > len(own)
+        if follows and other.offer is Offer.DONE and parameters.keys() >= set(wanted):
+            links[_name(other)] = {"operationId": _name(other), "parameters": parameters}
+    return links
+
+
+def _members(schemas: Schemas, kind: Any) -> dict[str, str]:
+    """Return where each member of an answer is, and the `id` of the record that it may hold."""
+    fields, _ = schemas.fields(kind)
+    made = {name: f"$response.body#/{name}" for name in fields}
+    for name, schema in fields.items():
+        if "$ref" in schema and "id" in schemas.members(schema):
+            made.setdefault("id", f"$response.body#/{name}/id")
+    return made
 
 
 def _response(status: int) -> Mapping[str, str]:
     return {"$ref": f"#/components/responses/Failure{status}"}
 
 
-def _statuses(dialect: Dialect) -> list[int]:
-    return sorted({row.status for row in dialect.errors.values()})
+def _codes(dialect: Dialect) -> dict[int, list[str]]:
+    """Return the statuses of the dialect's refusals, each with the codes it may carry."""
+    codes: dict[int, set[str]] = {}
+    for error, row in dialect.errors.items():
+        if error not in ELSEWHERE:
+            codes.setdefault(row.status, set()).add(row.code)
+    return {status: sorted(codes[status]) for status in sorted(codes)}
 
 
-def _failures(dialect: Dialect, schemas: _Schemas) -> dict[str, Any]:
+def _failures(dialect: Dialect, schemas: Schemas) -> dict[str, Any]:
     """Return the answer of each status of the dialect's table, with the codes it may carry."""
-    schema = None if dialect.failure is None else schemas.of(dialect.failure)
     failures = {}
-    for status in _statuses(dialect):
-        codes = sorted({row.code for row in dialect.errors.values() if row.status == status})
-        failure: dict[str, Any] = {"description": ", ".join(codes)}
-        if schema is not None:
-            failure["content"] = {dialect.failure_media: {"schema": schema}}
+    for status, codes in _codes(dialect).items():
+        failure: dict[str, Any] = {"description": ", ".join(code for code in codes if code)}
+        failure["content"] = {dialect.failure_media: {"schema": schemas.of(dialect.failure)}}
+        if status in HEADERS:
+            name, about = HEADERS[status]
+            failure["headers"] = {name: {"description": about, "schema": {"type": "string"}}}
         failures[f"Failure{status}"] = failure
     return failures

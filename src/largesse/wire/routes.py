@@ -35,6 +35,12 @@ class Route:
     """The type of a successful answer's body."""
     query: Any = None
     """A struct of the query's parameters, for the documentation."""
+    headers: Any = None
+    """A struct of headers that the request may have, for the documentation."""
+    media: tuple[str, ...] = ()
+    """The media types of the body, for the documentation, where they are not the dialect's."""
+    answer_media: str | None = None
+    """The media type of a successful answer, for the documentation, where it is not the dialect's."""
     status: int = 200
     optional_body: bool = False
     """Whether the body may be left out."""
@@ -55,7 +61,11 @@ def route(
     request: Any = None,
     response: Any = None,
     query: Any = None,
+    headers: Any = None,
+    media: tuple[str, ...] = (),
+    answer_media: str | None = None,
     status: int = 200,
+    optional_body: bool = False,
     streamed: bool = False,
     public: str | None = None,
 ) -> Route:
@@ -69,7 +79,11 @@ def route(
         request=request,
         response=response,
         query=query,
+        headers=headers,
+        media=media,
+        answer_media=answer_media,
         status=status,
+        optional_body=optional_body,
         streamed=streamed,
         public=public,
     )

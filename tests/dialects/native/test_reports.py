@@ -115,7 +115,7 @@ async def test_suppressions_are_added_listed_and_taken_back(shop: Served) -> Non
     for wrong in ({}, new | {"reason": "x"}, new | {"source": "x"}, new | {"note": "x" * 1001}):
         problem(await api.send("POST", "/suppressions", wrong), 400, "invalid_value")
     path = f"/suppressions/{made['id']}"
-    problem(await api.send("PATCH", path, {}), 501, "not_offered")
+    problem(await api.send("PATCH", path, {}), 405, "method_not_allowed")
     assert (await api.get("/suppressions", reason="unsubscribed"))["items"] == [made]
     await api.delete(path)
     problem(await api.send("DELETE", path), 404, "unknown_suppression")

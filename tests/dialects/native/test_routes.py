@@ -74,7 +74,8 @@ async def test_what_is_never_offered_says_why(served: Served) -> None:
     assert refused
     for route in refused:
         answer = await api.send(route.method, route.path.replace("{id}", "1"), {})
-        assert problem(answer, 501, "not_offered")["detail"] == route.reason
+        # Each of these paths takes other methods.
+        assert problem(answer, 405, "method_not_allowed")["detail"].endswith(route.reason)
 
 
 async def test_another_method_is_told_which_are_taken(served: Served) -> None:

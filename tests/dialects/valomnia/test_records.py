@@ -363,8 +363,8 @@ async def test_paths_and_methods_that_there_are_not(api: Api) -> None:
         ("PATCH", f"{LISTS}/4", 405, "method_not_allowed"),
         ("POST", f"{LISTS}/4", 405, "method_not_allowed"),
         ("POST", f"{REFERENCE}/CG-001/RP-001", 405, "method_not_allowed"),
-        ("POST", "/promotionLists", 501, "not_offered"),
-        ("PUT", "/customers/1335", 501, "not_offered"),
+        ("POST", "/promotionLists", 405, "method_not_allowed"),
+        ("PUT", "/customers/1335", 405, "method_not_allowed"),
         ("GET", "/customerCategories/1", 501, "not_offered"),
     ):
         answer = await api.send(method, path)

@@ -13,6 +13,7 @@ from largesse.core.codes.model import CodeState
 from largesse.core.customers.model import AccountKind, TokenState
 from largesse.core.errors import InvalidValue
 from largesse.core.grants.model import GrantState
+from largesse.core.idempotency.model import LONGEST_KEY
 from largesse.core.jobs.model import JobState
 from largesse.core.mail.model import MailState
 from largesse.core.records import PAGE_LIMIT
@@ -22,12 +23,25 @@ from largesse.dialects.native.schemas.base import Label, Moment, Name, Number
 from largesse.senders.reports.report import Kind
 from largesse.wire.bodies import wrong_type
 from largesse.wire.call import Call
+from largesse.wire.idempotency import HEADER
 
 Q = TypeVar("Q", bound=Struct)
+
+Key = Annotated[
+    str,
+    Meta(min_length=1, max_length=LONGEST_KEY, pattern=r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$"),
+]
+"""An idempotency key: printable ASCII; HTTP takes spaces off both ends."""
 
 
 class NoQuery(Struct, frozen=True):
     """A path that takes no parameters."""
+
+
+class Once(Struct):
+    """The header of a request that is to be carried out once, however often it is sent."""
+
+    key: Key | UnsetType = msgspec.field(default=UNSET, name=HEADER)
 
 
 class Paging(Struct, kw_only=True):

@@ -145,14 +145,20 @@ ROUTES = (
         request=schemas.NewCodeBatch,
         response=Job,
     ),
-    # The body is a sheet, of text/csv.
-    post("/campaigns/{id}/codes/imports", campaigns.import_codes, status=202, response=Job),
+    post(
+        "/campaigns/{id}/codes/imports",
+        campaigns.import_codes,
+        status=202,
+        media=("text/csv",),
+        response=Job,
+    ),
     route(
         "GET",
         "/campaigns/{id}/codes.csv",
         campaigns.export_codes,
         query=queries.CodeExport,
         response=str,
+        answer_media="text/csv",
     ),
     route("GET", "/campaigns/{id}/pool", campaigns.read_pool, response=schemas.Pool),
     # --- codes ---------------------------------------------------------------------------------
@@ -178,13 +184,15 @@ ROUTES = (
     *LISTS,
     # --- grants, jobs and events ---------------------------------------------------------------
     post("/grants", grants.create_grant, request=schemas.NewGrant, response=Grant),
-    # The body may be a sheet, of text/csv, too: then the query says what its recipients get.
+    # The body may be a sheet: then the query says what its recipients get.
     route(
         "POST",
         "/grants/batches",
         grants.create_batch,
         status=202,
         request=schemas.NewBatch,
+        media=("application/json", "text/csv"),
+        headers=queries.Once,
         query=queries.SheetBatch,
         response=Job,
         streamed=True,
@@ -210,7 +218,14 @@ ROUTES = (
         query=queries.JobRows,
         response=schemas.Listing[JobRow],
     ),
-    route("GET", "/jobs/{id}/rows.csv", jobs.export_rows, query=queries.JobRowExport, response=str),
+    route(
+        "GET",
+        "/jobs/{id}/rows.csv",
+        jobs.export_rows,
+        query=queries.JobRowExport,
+        response=str,
+        answer_media="text/csv",
+    ),
     post("/jobs/{id}/cancel", jobs.cancel_job, status=200, response=Job),
     post("/jobs/{id}/resume", jobs.resume_job, status=200, response=Job),
     *noun(
@@ -291,8 +306,13 @@ ROUTES = (
     *by_link("/unsubscribe/{token}", ask=links.ask_unsubscribe, act=links.unsubscribe),
     *by_link("/confirm/{token}", ask=links.ask_confirm, act=links.confirm),
     # --- what comes back -----------------------------------------------------------------------
-    # The body is a message, of message/rfc822.
-    post("/mail-reports", reports.take_message, status=200, response=Taken),
+    post(
+        "/mail-reports",
+        reports.take_message,
+        status=200,
+        media=(reports.MESSAGE,),
+        response=Taken,
+    ),
     route("GET", "/mail-reports/hooks", reports.list_hooks, response=schemas.Hooks),
     *reads("/mail-reports", lambda s: s.mail_reports, MailReport, query=queries.MailReports),
     never("PATCH", "/mail-reports/{id}", "What came back is kept as it came."),

@@ -29,13 +29,13 @@ def post(path: str, handler: Handler, *, status: int = 201, kept: Any = None, **
     """Return the route of a POST; with an `Idempotency-Key` it is carried out once."""
     taken = {} if kept is None else {"kept": kept}
     handler = once(handler, encode=schemas.encode, status=status, **taken)
-    return route("POST", path, handler, status=status, **more)
+    return route("POST", path, handler, status=status, headers=queries.Once, **more)
 
 
 def post_submitting(path: str, handler: Handler, *, of_outcome: Any, **more: Any) -> Route:
     """Return the route of a POST that submits one command, for which the same is true."""
     handler = submit_once(handler, encode=schemas.encode, status=200, of_outcome=of_outcome)
-    return route("POST", path, handler, status=200, **more)
+    return route("POST", path, handler, status=200, headers=queries.Once, **more)
 
 
 def never(method: str, path: str, reason: str) -> Route:
