@@ -69,7 +69,7 @@ class OutgoingMail:
         )
         if sign is not None:
             content = sign(content)
-        envelope_from = self.return_path or parseaddr(self.sender)[1]
+        envelope_from = self.return_path or _address_of(self.sender)
         return Envelope(envelope_from, recipient, needs_utf8, content)
 
 

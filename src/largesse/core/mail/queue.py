@@ -11,10 +11,11 @@ from largesse.core.access.model import Caller, Right
 from largesse.core.errors import InvalidValue
 from largesse.core.events import store as event_store
 from largesse.core.events.model import EventKind
+from largesse.core.limits import storable, unfit
 from largesse.core.mail import lane_store, queue_store
 from largesse.core.mail.claiming import MailLimits
 from largesse.core.mail.limits import QUEUE, domain_name, transport_name
-from largesse.core.mail.model import WAKE, MailState
+from largesse.core.mail.model import WAKE, MailState, mails
 from largesse.core.mail.queue_store import Count
 from largesse.storage.database import Database, Transaction
 
@@ -183,6 +184,9 @@ class MailQueue:
         fits = {name: one for name, one in filters.items() if one is not None}
         if "domain" in fits:
             fits["domain"] = _folded(fits["domain"], "domain")
+        for name in fits.keys() & mails.c.keys():
+            if unfit(mails.c[name].type, fits[name]):
+                return Changed(0, False)  # what no column can hold, none holds
         count = 0
         while count < AT_ONCE:
             async with self._database.write() as tx:
@@ -220,7 +224,7 @@ def _pause(key: str, since: datetime) -> Pause:
 
 def _folded(domain: str | None, field: str) -> str:
     """Return a domain as addresses have it, in ASCII. Raises InvalidValue."""
-    if domain is None or not DOMAIN.fullmatch(domain):
+    if domain is None or not DOMAIN.fullmatch(domain) or not storable(domain):
         raise InvalidValue(field, "is no domain")
     try:
         return domain.encode("idna").decode().lower()
