@@ -49,5 +49,6 @@ async def everything(services: Services) -> dict[str, list[tuple[Any, ...]]]:
 
 
 async def all_but_the_log(services: Services) -> dict[str, list[tuple[Any, ...]]]:
-    """Return all that the database holds beside events, which nothing takes back."""
-    return {name: rows for name, rows in (await everything(services)).items() if name != "events"}
+    """Return all that the database holds but events and numbers, which nothing takes back."""
+    held = await everything(services)
+    return {name: rows for name, rows in held.items() if name not in ("events", "sequences")}

@@ -1,6 +1,6 @@
 """What a search asks for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -33,3 +33,5 @@ class Search:
     like: Mapping[str, str] = field(default_factory=dict)
     """Patterns, in which `*` stands for any characters; all else, case too, counts."""
     equal: Mapping[str, Any] = field(default_factory=dict)
+    among: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """Values of which a field has one."""

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, Table, false, func, select
 from largesse.core.errors import InvalidValue
 from largesse.core.limits import check_fits, unfit
 from largesse.core.search.model import MOST_IN_A_PAGE, MOST_SKIPPED, Search
+from largesse.core.text import folded
 from largesse.storage.database import Transaction
 
 OPERATORS = {"gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le}
@@ -35,6 +36,8 @@ class Field:
     column: ColumnElement[Any]
     joins: tuple[Join, ...] = ()
     """What the column needs beside the table that is listed."""
+    folds: bool = False
+    """Whether its texts are kept folded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ async def search(
     tx: Transaction, organization_id: int, listing: Listing, query: Search
 ) -> tuple[list[Any], int]:
     """Return the ids of a page, in its order, and how many records there are in all."""
-    own, filters = listing.table.c, [*query.like, *query.equal]
+    own, filters = listing.table.c, [*query.like, *query.equal, *query.among]
     where = [own.organization_id == organization_id, *_conditions(tx, listing, query)]
     of_page = _select(listing, [own.id], [query.sort, *filters]).where(*where)
     found = await tx.rows(
@@ -107,16 +110,24 @@ def _conditions(tx: Transaction, listing: Listing, query: Search) -> list[Column
             OPERATORS[bound.operator](listing.table.c[bound.field], bound.moment)
             for bound in query.moments
         ),
-        *(_fits(tx, fields[name].column, pattern) for name, pattern in query.like.items()),
+        *(_fits(tx, fields[name], pattern) for name, pattern in query.like.items()),
         *(
             false() if unfit(fields[name].column.type, value) else fields[name].column == value
             for name, value in query.equal.items()
         ),
+        *(
+            tx.engine.any_of(column, [one for one in values if unfit(column.type, one) is None])
+            for name, values in query.among.items()
+            for column in (fields[name].column,)
+        ),
     ]
 
 
-def _fits(tx: Transaction, column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
+def _fits(tx: Transaction, field: Field, pattern: str) -> ColumnElement[bool]:
     """Match a pattern in which `*` stands for any characters and everything else for itself."""
+    column = field.column
+    if field.folds:
+        pattern = folded(pattern)
     if unfit(column.type, pattern.replace("*", "")):
         return false()
     if "*" not in pattern:

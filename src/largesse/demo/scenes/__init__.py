@@ -4,8 +4,8 @@ from largesse.demo.scenes.crmcom import promo_code
 from largesse.demo.scenes.intershop import contact_centre, newsletter
 from largesse.demo.scenes.oracle import grants
 from largesse.demo.scenes.play import Play, Scene
-from largesse.demo.scenes.valomnia import assignments
+from largesse.demo.scenes.valomnia import assignments, targeting
 
 __all__ = ["SCENES", "Play"]
 
-SCENES: tuple[Scene, ...] = (contact_centre, grants, promo_code, assignments, newsletter)
+SCENES: tuple[Scene, ...] = (contact_centre, grants, promo_code, assignments, targeting, newsletter)

@@ -49,6 +49,40 @@ async def assignments(play: Play) -> None:
     stage.check("the error is not_found", "not_found", member(answer, "error"))
 
 
+async def targeting(play: Play) -> None:
+    """Put a new customer into a group, give it a list of its own, and find both again."""
+    stage = play.stage
+    stage.scene("Valomnia: target customers", "API 2.1, chapters 14 to 16, 47 and 50")
+    headers = await _valomnia_login(play)
+    answer = await stage.send(
+        "A customer is made, or changed if there is one: the vendor sends a form.",
+        "POST",
+        "/api/v2.1/customers/reference/C-004",
+        status=201,
+        headers=headers,
+        body="name=cus4&isActive=true&billingCity=Nice",
+        kind="application/x-www-form-urlencoded",
+    )
+    stage.check("it has its reference", "C-004", member(answer, "reference"))
+    for noun, body, text in (
+        ("customerGroupAssign", '"groupId": "CG-003"', "It joins a group."),
+        ("customerPromotionLists", '"promotionListId": "PL-001"', "It gets a list of its own."),
+    ):
+        answer = await stage.send(
+            text,
+            "POST",
+            f"/api/v2.1/{noun}",
+            status=201,
+            headers=headers,
+            body=f'{{{body}, "customerId": "C-004", "useExternalId": true}}',
+        )
+        stage.check("it is the customer's", "C-004", member(answer, "customerReference"))
+    path = "/api/v2.1/customerGroupAssign?customerReference=C-0*&max=1"
+    answer = await stage.send("Members, page by page.", "GET", path, status=200, headers=headers)
+    link = "customerGroupAssign?max=1&offset=1&sort=dateCreated&order=asc&customerReference=C-0*"
+    stage.check("the next page", f"/api/v2.1/{link}", member(answer, "paging", "next"))
+
+
 async def _valomnia_login(play: Play) -> dict[str, str]:
     query = (
         f"j_username={quote(play.demo.username)}&j_password={quote(play.demo.password)}&ajax=true"
