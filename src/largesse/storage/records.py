@@ -43,7 +43,8 @@ async def missing_reference(
 ) -> str | None:
     """Return the first of the columns given whose value refers to nothing that exists, or None."""
     for key in table.foreign_key_constraints:
-        name = key.column_keys[-1]
+        # A plain text: SQLAlchemy's names, of a type of their own, can not be encoded.
+        name = str(key.column_keys[-1])
         if values.get(name) is None or len(key.column_keys) != 2:
             continue
         target = key.elements[-1].column
