@@ -1,4 +1,8 @@
-"""Run `largesse`, in this process or, as a user does, in one of its own."""
+"""Run `largesse`, in this process or, as a user does, in one of its own.
+
+One of its own is forked from a process that has everything imported: that spares it a second. That
+Python starts `largesse` as well is seen by the play, whose server it is, and by README.md.
+"""
 
 import asyncio
 import contextlib
@@ -6,7 +10,7 @@ import json
 import logging
 import os
 import signal
-import sys
+import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,6 +21,7 @@ import structlog
 from click.testing import CliRunner
 
 from largesse.cli.main import main
+from tests.faults.starter import Forked, fork
 
 SECONDS = 60
 """How long a command may take on a busy machine."""
@@ -52,16 +57,16 @@ class Largesse:
         # A pipe is asked for in UTF-8 whatever the machine's locale.
         return kept | {f"LARGESSE_{k}": v for k, v in given.items()} | {"PYTHONUTF8": "1"}
 
-    async def start(self, *arguments: str, **more: Any) -> asyncio.subprocess.Process:
+    async def start(self, *arguments: str, stdin: str = "") -> "Process":
         """Start a command."""
-        return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "largesse", *arguments),
-            env=self.environment(),
-            cwd=self.folder,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            **more,
-        )
+        with contextlib.ExitStack() as stack, tempfile.TemporaryFile() as given:
+            given.write(stdin.encode())
+            given.seek(0)
+            pipes = [os.pipe(), os.pipe()]
+            out, err = (stack.enter_context(os.fdopen(write, "wb")) for _, write in pipes)
+            where = {"given": given, "folder": str(self.folder)}
+            forked = fork(arguments, self.environment(), out=out, err=err, **where)
+        return Process(forked, *[await Output.of(read) for read, _ in pipes])
 
     async def __call__(self, *arguments: str, stdin: str = "") -> Ran:
         """Run a command to its end in this process, which spares it a second of imports."""
@@ -70,8 +75,7 @@ class Largesse:
 
     async def process(self, *arguments: str, stdin: str = "") -> Ran:
         """Run a command to its end in a process of its own."""
-        process = await self.start(*arguments, stdin=asyncio.subprocess.PIPE)
-        return await ended(process, stdin)
+        return await ended(await self.start(*arguments, stdin=stdin))
 
     async def json(self, *arguments: str) -> Any:
         """Run a command that succeeds and return its output as JSON."""
@@ -89,24 +93,70 @@ class Largesse:
     @asynccontextmanager
     async def running(self, *arguments: str) -> AsyncIterator["Running"]:
         """Run `serve` or `worker` until the block ends, once it says that it is up."""
-        process = await self.start(*arguments, "--json", stdin=asyncio.subprocess.DEVNULL)
-        assert process.stdout is not None
+        process = await self.start(*arguments, "--json")
         try:
             line = await asyncio.wait_for(process.stdout.readline(), SECONDS)
             if not line:
                 raise AssertionError((await ended(process)).err)
             yield Running(process, json.loads(line))
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            await process.end()
+
+
+class Output(asyncio.StreamReader):
+    """What a process writes."""
+
+    transport: asyncio.ReadTransport
+
+    @classmethod
+    async def of(cls, number: int) -> "Output":
+        """Read from a pipe."""
+        made, loop = cls(), asyncio.get_running_loop()
+        pipe = os.fdopen(number, "rb", buffering=0)
+        reading = loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(made), pipe)
+        made.transport, _ = await reading
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process, of which asyncio's has the same and more."""
+
+    forked: Forked
+    stdout: Output
+    stderr: Output
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self.forked.pid
+
+    def send_signal(self, number: int) -> None:
+        """Send it a signal, unless it has ended."""
+        self.forked.send_signal(number)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.forked.kill()
+
+    async def communicate(self) -> tuple[int, bytes, bytes]:
+        """Wait for its end; return its exit code and what was not read of its output."""
+        out, err = await asyncio.gather(self.stdout.read(), self.stderr.read())
+        return await asyncio.to_thread(self.forked.wait), out, err
+
+    async def end(self) -> None:
+        """End it at once, and give up its output."""
+        self.kill()
+        await asyncio.to_thread(self.forked.wait)
+        for output in (self.stdout, self.stderr):
+            output.transport.close()
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
     """A command that stays up, and what it said when it was."""
 
-    process: asyncio.subprocess.Process
+    process: Process
     said: dict[str, Any]
 
     @property
@@ -116,7 +166,6 @@ class Running:
 
     async def line(self) -> Any:
         """Return the next line that it prints, as JSON."""
-        assert self.process.stdout is not None
         return json.loads(await asyncio.wait_for(self.process.stdout.readline(), SECONDS))
 
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> Ran:
@@ -137,17 +186,13 @@ def logs_restored() -> Iterator[None]:
         structlog.configure(**config)
 
 
-async def ended(process: asyncio.subprocess.Process, stdin: str | None = None) -> Ran:
+async def ended(process: Process) -> Ran:
     """Wait for a process to end."""
-    given = None if stdin is None else stdin.encode()
     try:
-        out, err = await asyncio.wait_for(process.communicate(given), SECONDS)
-    except BaseException:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        raise
-    assert process.returncode is not None
-    return Ran(process.returncode, out.decode(), err.decode())
+        code, out, err = await asyncio.wait_for(process.communicate(), SECONDS)
+    finally:
+        await process.end()
+    return Ran(code, out.decode(), err.decode())
 
 
 def one_line(ran: Ran, *words: str, code: int = 1) -> None:

@@ -43,7 +43,6 @@ async def available(demo: Largesse, name: str = CC20[1]) -> int:
 async def stopped(demo: Largesse, number: signal.Signals) -> Ran:
     """Generate many codes, and send a signal once the first ones are there."""
     process = await demo.start("codes", "generate", *CC20, "--count", str(MANY))
-    assert process.stderr is not None
     first = await process.stderr.readline()
     assert first.endswith(b" of 100,000 codes\n")
     process.send_signal(number)

@@ -60,7 +60,6 @@ async def test_it_leaves_nothing_when_it_is_stopped(
     bare: Largesse, temporary: Path, number: signal.Signals
 ) -> None:
     process = await bare.start("demo", "--play")
-    assert process.stdout is not None
     await asyncio.wait_for(process.stdout.readuntil(b"GET /users/-"), SECONDS)
     children = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(number)
@@ -74,7 +73,6 @@ async def test_it_leaves_nothing_when_it_is_stopped(
 
 async def test_the_server_does_not_outlive_a_killed_play(bare: Largesse, temporary: Path) -> None:
     process = await bare.start("demo", "--play")
-    assert process.stdout is not None
     await asyncio.wait_for(process.stdout.readuntil(b"GET /users/-"), SECONDS)
     (server,) = psutil.Process(process.pid).children(recursive=True)
     process.kill()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Largesse, Ran, Running, ended
+from tests.cli.command import SECONDS, Largesse, Ran, Running
 
 README = Path("README.md").read_text()
 
@@ -51,7 +51,9 @@ async def run(shell: Largesse, commands: str, server: Running, *, stdin: str = "
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    return await ended(process, stdin)
+    out, err = await asyncio.wait_for(process.communicate(stdin.encode()), SECONDS)
+    assert process.returncode is not None
+    return Ran(process.returncode, out.decode(), err.decode())
 
 
 async def test_the_five_requests_are_answered(shell: Largesse) -> None:

@@ -1,12 +1,14 @@
-"""A process that has imported the service already, and starts servers by forking itself.
+"""A process that has imported the service already, and starts `largesse` by forking itself.
 
 A start takes a second, of which all but 0.06 are imports: these are done once, so that tests can
 kill and start servers as often as they like.
 """
 
 import atexit
+import contextlib
 import faulthandler
 import functools
+import gc
 import json
 import os
 import select
@@ -23,7 +25,7 @@ LONGEST_ORDER = 2**16
 
 
 class Forked:
-    """A server that was started by fork; of `subprocess.Popen` it has what tests use."""
+    """A process that was started by fork; of `subprocess.Popen` it has what tests use."""
 
     def __init__(self, status: IO[bytes]) -> None:
         self._status = status
@@ -57,14 +59,21 @@ class Forked:
 
 
 def fork(
-    arguments: Sequence[str], environment: Mapping[str, str], *, out: IO[bytes], err: IO[bytes]
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    out: IO[bytes],
+    err: IO[bytes],
+    given: IO[bytes] | None = None,
+    folder: str = ".",
 ) -> Forked:
-    """Start `largesse` with these arguments, in this environment."""
+    """Start `largesse` with these arguments, in this environment; it reads `given`, if anything."""
     read, write = os.pipe()
-    order = json.dumps({"arguments": arguments, "environment": dict(environment)}).encode()
+    order = {"arguments": arguments, "environment": dict(environment), "folder": folder}
     with os.fdopen(write, "wb") as status:
         files = [status.fileno(), out.fileno(), err.fileno()]
-        socket.send_fds(_starter(), [order], files)
+        files += [given.fileno()] if given is not None else []
+        socket.send_fds(_starter(), [json.dumps(order).encode()], files)
     return Forked(os.fdopen(read, "rb", buffering=0))
 
 
@@ -73,7 +82,12 @@ def _starter() -> socket.socket:
     """Start the process that forks; it ends when this one does."""
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with there:
-        process = subprocess.Popen([sys.executable, "-m", "tests.faults.starter"], stdin=there)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.starter"],
+            stdin=there,
+            # A pipe is written in UTF-8 whatever the machine's locale.
+            env=os.environ | {"PYTHONUTF8": "1"},
+        )
 
     def stop() -> None:
         here.close()
@@ -87,14 +101,21 @@ def main() -> None:
     """Fork for each order, until the other side is gone."""
     # Heavy, and only for this process.
     import largesse.cli.serving
-    import largesse.cli.worker  # noqa: F401
+    import largesse.cli.worker
+    import largesse.demo.play  # noqa: F401
 
+    # Else each process would copy all of it, to look for garbage when it ends.
+    gc.collect()
+    gc.freeze()
     orders = socket.socket(fileno=os.dup(0))
     # Servers have no input; left free, the number would become that of some other file.
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
-        order, files, *_ = socket.recv_fds(orders, LONGEST_ORDER, 3)
+        order, files, *_ = socket.recv_fds(orders, LONGEST_ORDER, 4)
+        # Those who ended are not ignored: `time` counts what they took.
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG) != (0, 0):
+                pass
         if not order:
             return
         if os.fork() == 0:
@@ -105,28 +126,32 @@ def main() -> None:
             os.close(file)
 
 
-def _keep(arguments: Sequence[str], environment: Mapping[str, str], files: Sequence[int]) -> None:
-    """Fork once more: the server; say its number, and how it ended."""
-    status, out, err = files
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+def _keep(
+    arguments: Sequence[str], environment: Mapping[str, str], folder: str, files: Sequence[int]
+) -> None:
+    """Fork once more: the process that was asked for; say its number, and how it ended."""
+    status, out, err, *given = files
     stop_with_parent()
     pid = os.fork()
     if pid == 0:
         stop_with_parent()
         os.close(status)
-        os.dup2(out, 1)
-        os.dup2(err, 2)
-        _serve(arguments, environment)
+        for number, file in enumerate((*given, out, err), start=1 - len(given)):
+            os.dup2(file, number)
+            os.close(file)
+        os.chdir(folder)
+        _run(arguments, environment)
         return
-    for file in (out, err):
+    for file in (out, err, *given):
         os.close(file)
-    # The group's Ctrl-C is for the server.
+    # The group's Ctrl-C is for the one that was asked for.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.write(status, b"%d\n" % pid)
     os.write(status, b"%d\n" % os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+    os._exit(0)
 
 
-def _serve(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
     from largesse.cli.main import main as largesse
 
     os.environ.clear()
