@@ -142,6 +142,7 @@ class MailRun:
         self._wake.clear()
         self._something.clear()
         over, self._ended = self._ended, []
+        done = {one.due.id: self._in_hand.pop(one.due.id) for one in over}
         troubles, self._troubles = self._troubles, {}
         claim_id = new_id()
         try:
@@ -155,11 +156,10 @@ class MailRun:
         except BaseException:
             # It may have been kept: the same again changes nothing, and the claim is given back.
             self._ended = over + self._ended
+            self._in_hand |= done
             self._troubles = troubles | self._troubles
             self._unsure_claims.append(claim_id)
             raise
-        for one in over:
-            del self._in_hand[one.due.id]
         self._sent += sum(one.outcome == Outcome.SENT for one in over)
         self._pace.note(len(over), time.monotonic() - began)
         for due, transport in going:
@@ -184,7 +184,8 @@ class MailRun:
                 one.sure_until = now + self._lease
 
     async def _claim(self, tx: Transaction, claim_id: UUID) -> Claimed:
-        room = self._pace.room(len(self._in_hand) - len(self._ended))
+        in_hand = len(self._in_hand) - len(self._ended)
+        room = self._pace.room(in_hand)
         if self._stop.is_set() or room <= 0:
             return Claimed()
         if not self._looked:
@@ -195,7 +196,7 @@ class MailRun:
             return Claimed()
         if self._view.failures(up[0]):
             # One mail tells whether it takes any again.
-            room = 1 - len(self._in_hand)
+            room = 1 - in_hand
         wanted = Wanted(claim_id, self._rules.worker, self._lease, room, up, self._empty)
         if room <= 0:
             return Claimed()
@@ -329,6 +330,9 @@ class MailRun:
         for waiting in self._waiting.values():
             while waiting:
                 self._over(ended(waiting.popleft(), Outcome.NOT_BEGUN, self._rules))
-        if self._ended:
+        if self._ended or self._unsure_claims:
             async with self._database.write() as tx:
-                await claim_store.record(tx, self._ended)
+                for claim_id in self._unsure_claims:
+                    await claim_store.give_back(tx, claim_id)
+                if self._ended:
+                    await claim_store.record(tx, self._ended)
