@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope
 
 from largesse.wire.characters import check_json, check_text
-from largesse.wire.errors import BodyTooLarge, CompressedBody, MalformedBody, WrongType
+from largesse.wire.errors import BodyTooLarge, MalformedBody, UnsupportedMediaType, WrongType
 
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 
@@ -41,13 +41,13 @@ async def stream(scope: Scope, receive: Receive, limit: int) -> AsyncIterator[by
 
     Raises:
         BodyTooLarge: before anything is read where the length is told.
-        CompressedBody
+        UnsupportedMediaType: it is compressed: how large it is would be known too late.
         ClientDisconnect: it was cut off.
     """
     check_length(scope, limit)
     for name, value in scope["headers"]:
         if name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
-            raise CompressedBody(value.decode("latin-1").strip())
+            raise UnsupportedMediaType(value.decode("latin-1").strip(), is_coding=True)
     size = 0
     while True:
         message = await receive()

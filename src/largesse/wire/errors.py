@@ -4,9 +4,7 @@ WireError
 ├── UnknownPath · NotOffered
 ├── MethodNotAllowed
 │   └── MethodNotOffered
-├── MalformedBody · WrongType · BodyTooLarge
-├── UnsupportedMediaType
-│   └── CompressedBody
+├── MalformedBody · WrongType · BodyTooLarge · UnsupportedMediaType
 └── Fault                   anything unexpected; the details stay in the log
 """
 
@@ -89,13 +87,13 @@ class UnsupportedMediaType(WireError):
     """The body's media type is not taken."""
 
     given: str
-
-
-class CompressedBody(UnsupportedMediaType):
-    """The body is compressed, where how large it is would be known too late."""
+    is_coding: bool = False
+    """Whether that is its Content-Encoding."""
 
     def __str__(self) -> str:
-        return f"The body must not be compressed; its Content-Encoding is {self.given}."
+        if self.is_coding:
+            return f"The body must not be compressed; its Content-Encoding is {self.given}."
+        return super().__str__()
 
 
 class Fault(WireError):
