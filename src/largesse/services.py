@@ -8,6 +8,7 @@ from email.utils import parseaddr
 from pathlib import Path
 
 from largesse.core.access.people import ApplicationKeys, Units, Users
+from largesse.core.access.second_factor import SecondFactors
 from largesse.core.access.service import Access
 from largesse.core.campaigns.service import Campaigns
 from largesse.core.codes.bulk import BulkCodes
@@ -15,6 +16,7 @@ from largesse.core.codes.generation import GENERATE, Generation
 from largesse.core.codes.importing import IMPORT, Importing
 from largesse.core.codes.known_formats import KnownFormats
 from largesse.core.codes.service import Codes
+from largesse.core.coupons.service import Coupons
 from largesse.core.customers.receivers import CustomerTokens, Receivers
 from largesse.core.customers.service import Accounts, Customers
 from largesse.core.events.service import Events
@@ -39,6 +41,7 @@ from largesse.core.mail.service import Mails
 from largesse.core.newsletter.by_link import ByLink
 from largesse.core.newsletter.service import BuiltInProvider, Newsletter
 from largesse.core.pools.service import Pools
+from largesse.core.promotions.folders import PromotionFolders
 from largesse.core.promotions.service import Channels, Promotions
 from largesse.core.reports.service import MailReports, Rules
 from largesse.core.schedules.service import Schedules
@@ -90,6 +93,7 @@ class Services:
     sign: Sign | None
     """What signs each mail."""
     access: Access
+    second_factors: SecondFactors
     units: Units
     users: Users
     keys: ApplicationKeys
@@ -99,8 +103,10 @@ class Services:
     receivers: Receivers
     channels: Channels
     promotions: Promotions
+    promotion_folders: PromotionFolders
     campaigns: Campaigns
     codes: Codes
+    coupons: Coupons
     generation: Generation
     importing: Importing
     bulk_codes: BulkCodes
@@ -156,6 +162,7 @@ def open_services(settings: Settings) -> Services:
     receivers = Receivers(database, access)
     formats = KnownFormats(database, access, space_per_code=settings.code_space_per_code)
     generation = Generation(formats)
+    campaigns = Campaigns(database, formats)
     importing = Importing(database, formats)
     links = Links(access, public_url=settings.public_url)
     mailing = Mailing(formats, links, domain=_domain(settings.mail_from))
@@ -169,6 +176,7 @@ def open_services(settings: Settings) -> Services:
         transports=_transports(settings),
         sign=_sign(settings),
         access=access,
+        second_factors=SecondFactors(database, access),
         units=Units(database),
         users=Users(database),
         keys=ApplicationKeys(database),
@@ -178,8 +186,10 @@ def open_services(settings: Settings) -> Services:
         receivers=receivers,
         channels=Channels(database),
         promotions=Promotions(database),
-        campaigns=Campaigns(database, formats),
+        promotion_folders=PromotionFolders(database),
+        campaigns=campaigns,
         codes=Codes(database, access, receivers, formats),
+        coupons=Coupons(database, campaigns, generation, formats),
         generation=generation,
         importing=importing,
         bulk_codes=BulkCodes(database, generation, importing),

@@ -29,6 +29,7 @@ from largesse.core.lists.model import (
     customer_groups,
     promotion_lists,
 )
+from largesse.core.promotions.model import promotion_folders
 from largesse.core.text import folded
 from largesse.services import Services
 from largesse.storage import records
@@ -52,9 +53,27 @@ KEY_SECRET = "demo-key-for-the-demo-organization-only"
 """Known to everybody, so it opens the demo organization and nothing else."""
 
 CHANNEL = "PrimeTech-PrimeTechSpecials"
+CHANNELS = (
+    # DOC 25K759 prints both.
+    {
+        "id": "PrimeTech-PrimeTechBusiness",
+        "name": "PrimeTech Business",
+        "description": "PrimeTech's channel to sell directly to business customers.",
+    },
+    {
+        "id": CHANNEL,
+        "name": "PrimeTech Specials",
+        "description": "PrimeTech's channel to sell directly to customers.",
+    },
+)
 CUSTOMER = "egkKDgANTq4AAAFF31gHyCE_"
+SHOPPER = "patricia@test.intershop.de"
+"""What a customer logs in with, with the password of the demo user."""
 EXPIRES = datetime(2099, 2, 28, tzinfo=UTC)
 """The document prints 2019-02-28; a code that has expired would not be given out."""
+
+UNIT = UUID("EE63A82C4FEBE02FF34E90DD1EBA5ABE")
+"""As CRM.COM's pages of logins print it (DOC 532580, 491003)."""
 
 POOL = 1000
 """Codes in each demo campaign beside those that the documents print."""
@@ -95,6 +114,7 @@ async def load(services: Services, *, pool: int = POOL) -> DemoCredentials:
 async def _fill(services: Services, organization: Organization, pool: int) -> None:
     caller = await _people(services, organization)
     await _promotions(services, caller, pool)
+    await _folders(services, caller)
     await _customers(services, caller)
     await _lists(services, caller)
     for recipient in ("patricia@test.intershop.de", "test@crm.com"):
@@ -103,7 +123,7 @@ async def _fill(services: Services, organization: Organization, pool: int) -> No
 
 async def _people(services: Services, organization: Organization) -> Caller:
     now = clock.now()
-    unit_id, user_id = new_id(), new_id()
+    user_id = new_id()
     unit = {
         "name": "Admin Unit",
         "alternative_code": "adminunit",
@@ -112,7 +132,7 @@ async def _people(services: Services, organization: Organization) -> Caller:
         "community_name": "Community",
     }
     user = {
-        "unit_id": unit_id,
+        "unit_id": UNIT,
         "username": USERNAME,
         "username_key": folded(USERNAME),
         "password_hash": await passwords.hashed(PASSWORD),
@@ -131,7 +151,7 @@ async def _people(services: Services, organization: Organization) -> Caller:
     }
     own = {"organization_id": organization.id, "created_at": now}
     async with services.database.write() as tx:
-        await records.add(tx, units, own | {"id": unit_id} | unit)
+        await records.add(tx, units, own | {"id": UNIT} | unit)
         await records.add(tx, users, own | {"id": user_id} | user)
         await records.add(tx, application_keys, own | {"id": new_id()} | key)
     return await services.access.log_in(
@@ -146,7 +166,8 @@ async def _key_text(services: Services, organization: Organization) -> str:
 
 
 async def _promotions(services: Services, caller: Caller, pool: int) -> None:
-    await services.channels.create(caller, {"id": CHANNEL, "name": "PrimeTech Specials"})
+    for channel in CHANNELS:
+        await services.channels.create(caller, channel)
     # SEED 000 prints the blank at the end of the title.
     for amount, codes in ((10, ["CC2M8Y5VY4MW", "CCZN413KW8RK"]), (20, [])):
         key = f"CC_{amount}EUR_OrderDiscount"
@@ -183,6 +204,27 @@ async def _promotions(services: Services, caller: Caller, pool: int) -> None:
         "codes_expire_at": EXPIRES,
     }
     await _campaign(services, caller, bulk.id, campaign, ["SC4dcj1p4sathzZ"], pool)
+    # DOC 490062 applies this code; its campaign gives no codes upon request.
+    instant = {"name": "Bulk Generation 3", "alternative_code": "BG3", "distribution": "instant"}
+    await _campaign(services, caller, bulk.id, campaign | instant, ["SC4I0EnXfSky6Qt"], 1)
+
+
+async def _folders(services: Services, caller: Caller) -> None:
+    """Make the promotions and the folder that DOC 12-17 to 22A print, under the ids printed."""
+    for key in ("SamplePromotion", "PromoFor10PercentOff", "promo20009", "promo20011"):
+        await services.promotions.create(caller, {"key": key, "title": key})
+    await _count(services, caller, promotion_folders.name, 100_000)
+    await services.promotion_folders.create(caller, {"name": "Holiday Discount"})
+    await _count(services, caller, promotion_folders.name, 10_000)
+
+
+async def _count(services: Services, caller: Caller, name: str, value: int) -> None:
+    """Have the next number under a name follow this one."""
+    row = {"organization_id": caller.organization_id, "name": name, "value": value}
+    own = (sequences.c.organization_id == caller.organization_id) & (sequences.c.name == name)
+    async with services.database.write() as tx:
+        if not await tx.execute(sequences.update().where(own).values(value=value)):
+            await tx.execute(sequences.insert(), [row])
 
 
 async def _campaign(
@@ -212,6 +254,7 @@ async def _customers(services: Services, caller: Caller) -> None:
             "identifiers": {"customer_id": CUSTOMER, "customer_number": "PC1000"},
         },
     )
+    await _shoppers(services, caller)
     for number in ("1", "2"):
         await services.customers.create(
             caller,
@@ -229,6 +272,9 @@ async def _customers(services: Services, caller: Caller) -> None:
             "last_name": "Mayer",
             "email": "cyrillus.mayer@example.com",
             "identifiers": {
+                # DOC 2A5883 and 2X5757 print these two.
+                "customer_id": "0BkKDgAN9pYAAAFFK9Qj6MxN",
+                "customer_number": "10005",
                 "id_number": "ID0000618",
                 "passport_number": "P0000618",
                 "social_security_number": "SSN0000618",
@@ -242,6 +288,7 @@ async def _customers(services: Services, caller: Caller) -> None:
             "company_name": "Oil Corp",
             "email": "office@oilcorp.example.com",
             "identifiers": {
+                "customer_id": "F3MKDgAhh2MAAAFbMVlRYKTC",  # DOC A28246
                 "vat_registration_number": "CY10000618X",
                 "registration_number": "HE618",
             },
@@ -251,13 +298,33 @@ async def _customers(services: Services, caller: Caller) -> None:
     await _numbered(services, caller)
 
 
+async def _shoppers(services: Services, caller: Caller) -> None:
+    """Make the customer that DOC A28246 prints, who can log in to the shop."""
+    shopper = await services.customers.create(
+        caller,
+        {
+            "title": "Ms.",
+            "first_name": "Patricia",
+            "last_name": "Miller",
+            "email": SHOPPER,
+            "street": "Am Bahndamm 10",
+            "postal_code": "98693",
+            "city": "Ilmenau",
+            "country": "Germany",
+            "country_code": "DE",
+            "locale": "en_US",
+            "identifiers": {
+                "customer_id": "k0gKDgAhjjkAAAFb1lFRYKTC",
+                "customer_number": "Patricia",
+            },
+        },
+    )
+    await services.customer_logins.put(caller, shopper.id, password=PASSWORD)
+
+
 async def _numbered(services: Services, caller: Caller) -> None:
     """Make the customers that DOC p50-save and cga-save print, under the numbers printed."""
-    async with services.database.write() as tx:
-        own = (sequences.c.organization_id == caller.organization_id) & (
-            sequences.c.name == customers.name
-        )
-        await tx.execute(sequences.update().where(own).values(value=1334))
+    await _count(services, caller, customers.name, 1334)
     for number in (2, 3):
         await services.customers.create(
             caller,

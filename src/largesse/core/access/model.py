@@ -132,6 +132,9 @@ users = Table(
     UniqueConstraint("organization_id", "username_key"),
     # Oracle's and Valomnia's logins name no organization: the user's name finds it.
     Index("ix_users_username_key", "username_key"),
+    # The secret of one-time passcodes, sealed, and the last step of which one was taken.
+    Column("totp_secret", String(200)),
+    Column("totp_step", BigInteger),
 )
 
 application_keys = Table(

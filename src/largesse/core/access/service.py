@@ -11,6 +11,7 @@ import jwt
 
 from largesse.core import clock
 from largesse.core.access import passwords, store
+from largesse.core.access.aliases import distinct
 from largesse.core.access.failed import UNKNOWN_USER, FailedLogins
 from largesse.core.access.model import (
     RIGHTS,
@@ -22,6 +23,7 @@ from largesse.core.access.model import (
     organization_aliases,
     system,
 )
+from largesse.core.access.passcode_check import PasscodeCheck
 from largesse.core.access.remembered import Remembered
 from largesse.core.access.throttle import Throttle
 from largesse.core.errors import (
@@ -31,6 +33,7 @@ from largesse.core.errors import (
     ExpiredToken,
     InvalidValue,
     Refused,
+    SecondFactorRequired,
     TooManyAttempts,
     UnknownOrganization,
     UnknownUnit,
@@ -74,6 +77,7 @@ class Access:
         self._actors: Remembered[ActorKey, Actor] = Remembered(seconds=recheck_seconds, most=KNOWN)
         self._organizations = Remembered[str, Organization](seconds=recheck_seconds, most=KNOWN)
         self._failed = FailedLogins(database)
+        self._passcodes = PasscodeCheck(database, self._throttle)
 
     async def signing_key(self) -> bytes:
         """Return the key that signs tokens and hides short secrets; make it on first use."""
@@ -101,7 +105,7 @@ class Access:
             raise InvalidValue("name", "must not be empty")
         for alias in (name, *(alias for alias, _ in aliases)):
             check_fits(organization_aliases, {"alias": alias, "alias_key": folded(alias)})
-        aliases = _distinct([(name, None), *aliases])
+        aliases = distinct([(name, None), *aliases])
         async with self._database.write() as tx:
             organization_id = await store.add_organization(tx, name, clock.now())
             if organization_id is None:
@@ -157,15 +161,17 @@ class Access:
         password: str,
         *,
         address: str,
+        passcode: str | None = None,
         organization: str | None = None,
         unit: str | None = None,
     ) -> Caller:
-        """Return the caller that a user name and password mean.
+        """Return the caller that a user name, a password and a second factor's passcode mean.
 
         Without an organization's name the user's name must belong to one organization only.
 
         Raises:
-            BadCredentials: no such user, or the password is wrong.
+            BadCredentials: no such user, or the password or the passcode is wrong, or was used.
+            SecondFactorRequired: the user has a second factor, and no passcode is given.
             UnknownOrganization, UnknownUnit
             TooManyAttempts: too many failures of this user from this address.
         """
@@ -183,6 +189,10 @@ class Access:
                 else None
             )
         fits = await passwords.fits(user.password_hash if user else None, password)
+        if fits and user and user.active and user.totp_secret and passcode is None:
+            raise SecondFactorRequired()
+        if fits and user and (user.totp_secret is not None or passcode is not None):
+            fits = await self._passcodes.fit(await self.signing_key(), user, passcode or "")
         if not fits or not user or not user.active:
             self._throttle.failed(*key)
             if organization_id is not None:
@@ -381,19 +391,3 @@ def _left(caller: Caller) -> float | None:
     if caller.expires_at is None:
         return None
     return (caller.expires_at - clock.now()).total_seconds()
-
-
-def _distinct(aliases: list[tuple[str, str | None]]) -> list[tuple[str, str | None]]:
-    """Return each alias once, however its letters are typed; as the wire prints it, if one does.
-
-    Raises:
-        InvalidValue: an alias is to be printed by two wires.
-    """
-    found: dict[str, tuple[str, str | None]] = {}
-    for alias, wire in aliases:
-        known = found.get(folded(alias))
-        if known is not None and None not in (known[1], wire):
-            raise InvalidValue("aliases", f"{alias!r} can be printed by one wire only")
-        if known is None or wire is not None:
-            found[folded(alias)] = (alias, wire)
-    return list(found.values())

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, exists, select
+from sqlalchemy import Row, exists, select, update
 
 from largesse.core.access.model import (
     Actor,
@@ -106,6 +106,13 @@ async def user_to_log_in(tx: Transaction, organization_id: int, username: str) -
             users.c.username_key == folded(username),
         )
     )
+
+
+async def take_step(tx: Transaction, organization_id: int, user_id: UUID, step: int) -> bool:
+    """Use up the passcodes up to a step of time; False if they are used up already."""
+    unused = users.c.totp_step.is_(None) | (users.c.totp_step < step)
+    own = (users.c.organization_id == organization_id, users.c.id == user_id)
+    return bool(await tx.execute(update(users).where(*own, unused).values(totp_step=step)))
 
 
 async def hold_owners(tx: Transaction, organization_id: int) -> list[UUID]:

@@ -56,6 +56,8 @@ class CodeSource(StrEnum):
     """Generated ahead or imported."""
     ON_REQUEST = "on_request"
     """Made at the moment one is given out."""
+    SHARED = "shared"
+    """There is one, which everybody may use: a coupon (`core.coupons`)."""
 
 
 class CodeCheck(StrEnum):
@@ -102,7 +104,10 @@ campaigns = Table(
     Column("codes_per_day", BigInteger),
     Column("when_empty", String(10), nullable=False),
     Column("alarm_level", BigInteger),
+    Column("codes_start_at", Utc),
     Column("codes_expire_at", Utc),
+    Column("uses_per_code", Integer),
+    Column("pool_size", BigInteger),
     Column("description", Text),
     Column("short_description", Text),
     Column("long_description", Text),
@@ -112,7 +117,22 @@ campaigns = Table(
     UniqueConstraint("organization_id", "name"),
     UniqueConstraint("organization_id", "alternative_code"),
     Index("ix_campaigns_promotion_id", "organization_id", "promotion_id"),
+    Index("ix_campaigns_code_source", "organization_id", "code_source", "state", "id"),
+    Index("ix_campaigns_code_prefix", "organization_id", "code_prefix"),
 )
+
+campaign_promotions = Table(
+    "campaign_promotions",
+    metadata,
+    organization_column(),
+    Column("campaign_id", Uuid, primary_key=True),
+    Column("promotion_id", Uuid, primary_key=True),
+    Column("pos", Integer, nullable=False),
+    reference("campaign_id", "campaigns.id", ondelete="CASCADE"),
+    reference("promotion_id", "promotions.id"),
+    Index("ix_campaign_promotions_promotion_id", "organization_id", "promotion_id", "campaign_id"),
+)
+"""What a campaign's codes bring: `campaigns.promotion_id` first, and what else comes with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,3 +172,9 @@ class Campaign:
     long_description: str | None
     created_at: datetime
     updated_at: datetime
+    codes_start_at: datetime | None = None
+    """The moment from which its codes can be used; None: at once."""
+    uses_per_code: int | None = None
+    """How often each code can be used; None: no limit."""
+    pool_size: int | None = None
+    """Codes that its pool was ordered to have; None: it was filled by hand."""

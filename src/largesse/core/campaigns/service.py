@@ -23,7 +23,7 @@ from largesse.core.codes.known_formats import KnownFormats
 from largesse.core.errors import InvalidValue, UnknownCampaign, WrongState
 from largesse.core.limits import check_fits
 from largesse.core.pools import store as pool_store
-from largesse.core.records import Records
+from largesse.core.search.service import Searched
 from largesse.storage.database import Database, Transaction
 
 ENUMS = {
@@ -35,7 +35,10 @@ ENUMS = {
     "when_empty": WhenEmpty,
 }
 
-COUNTS = ("codes_in_all", "codes_per_receiver", "codes_per_day", "alarm_level")
+COUNTS = (
+    *("codes_in_all", "codes_per_receiver", "codes_per_day", "alarm_level"),
+    *("uses_per_code", "pool_size"),
+)
 """What is 1 or more, or not given."""
 
 ROOM = {"code_source", "when_empty", "codes_in_all"}
@@ -44,11 +47,12 @@ ROOM = {"code_source", "when_empty", "codes_in_all"}
 COUNTED = {"codes_in_all", "codes_per_day"}
 
 
-class Campaigns(Records[Campaign]):
+class Campaigns(Searched[Campaign]):
     """Campaigns."""
 
     table = campaigns
     value = Campaign
+    listing = store.CAMPAIGNS
     unknown = UnknownCampaign
     write_right = Right.MANAGE_CAMPAIGNS
     required = ("name",)
@@ -57,6 +61,7 @@ class Campaigns(Records[Campaign]):
         "id",
         "created_at",
         "updated_at",
+        "pool_size",
     }
 
     def __init__(self, database: Database, formats: KnownFormats) -> None:
@@ -96,6 +101,29 @@ class Campaigns(Records[Campaign]):
         finally:
             self._formats.forget(caller.organization_id)
 
+    async def add(self, tx: Transaction, caller: Caller, new: dict[str, Any]) -> Campaign:
+        """Make a campaign inside a transaction; the caller has the right to.
+
+        Raises:
+            As `create`, but for DuplicateKey and BrokenReference, which end the transaction.
+        """
+        made = await self._insert(tx, caller, new)
+        self._record(tx, caller, "created", after=made)
+        return made
+
+    async def alter(
+        self, tx: Transaction, caller: Caller, there: Campaign, values: dict[str, Any]
+    ) -> Campaign:
+        """Change a campaign that is held, as `add` makes one."""
+        changed = await self._update(tx, caller, there.id, values)
+        self._record(tx, caller, "changed", before=there, after=changed)
+        return changed
+
+    def _check_fields(self, values: Mapping[str, Any]) -> None:
+        super()._check_fields(values)
+        if values.get("code_source") == CodeSource.SHARED:
+            raise InvalidValue("code_source", "is what a coupon has, and nothing else")
+
     async def _insert(self, tx: Transaction, caller: Caller, new: dict[str, Any]) -> Campaign:
         defaults = {
             "state": CampaignState.DRAFT,
@@ -109,6 +137,7 @@ class Campaigns(Records[Campaign]):
         campaign = await super()._insert(tx, caller, complete)
         CodeFormat.of(campaign).check()
         self._check_room(campaign)
+        await self._follow_promotion(tx, caller, campaign)
         await pool_store.follow(tx, caller.organization_id, campaign)
         return campaign
 
@@ -116,6 +145,10 @@ class Campaigns(Records[Campaign]):
         self, tx: Transaction, caller: Caller, record_id: Any, values: dict[str, Any]
     ) -> Campaign:
         values = self._checked(values)
+        if "code_source" in values:
+            there = await self._one(tx, caller.organization_id, record_id)
+            if there.code_source == CodeSource.SHARED:
+                raise WrongState("campaign", "a coupon")
         if code_format.DEFAULTS.keys() & values.keys():
             campaign = await self._update_format(tx, caller, record_id, values)
         else:
@@ -124,8 +157,14 @@ class Campaigns(Records[Campaign]):
             self._check_room(campaign)
         if COUNTED & values.keys():
             await limits.count_again(tx, caller.organization_id, campaign.id)
+        if "promotion_id" in values:
+            await self._follow_promotion(tx, caller, campaign)
         await pool_store.follow(tx, caller.organization_id, campaign)
         return campaign
+
+    async def _follow_promotion(self, tx: Transaction, caller: Caller, campaign: Campaign) -> None:
+        ids = [] if campaign.promotion_id is None else [campaign.promotion_id]
+        await store.set_promotions(tx, caller.organization_id, campaign.id, ids)
 
     async def _update_format(
         self, tx: Transaction, caller: Caller, record_id: Any, values: dict[str, Any]

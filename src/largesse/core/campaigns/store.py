@@ -4,14 +4,35 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, delete, select
 
-from largesse.core.campaigns.model import Campaign, CampaignState, campaigns
+from largesse.core.campaigns.model import (
+    Campaign,
+    CampaignState,
+    CodeSource,
+    campaign_promotions,
+    campaigns,
+)
 from largesse.core.ids import parsed_id
 from largesse.core.records import value_of
+from largesse.core.search.store import Field, Join, Listing
 from largesse.storage.bulk import Parameter
 from largesse.storage.database import Transaction
 from largesse.storage.statements import Prepared
+
+OFFERS = Join(
+    campaign_promotions,
+    and_(
+        campaign_promotions.c.organization_id == campaigns.c.organization_id,
+        campaign_promotions.c.campaign_id == campaigns.c.id,
+    ),
+)
+
+CAMPAIGNS = Listing(
+    campaigns,
+    {name: Field(campaigns.c[name]) for name in ("id", "code_source", "code_prefix", "state")}
+    | {"promotion_id": Field(campaign_promotions.c.promotion_id, joins=(OFFERS,))},
+)
 
 
 async def campaign_named(
@@ -63,8 +84,24 @@ async def campaign_of_promotion(
             campaigns.c.organization_id == organization_id,
             campaigns.c.promotion_id == promotion_id,
             campaigns.c.state == CampaignState.POSTED,
+            campaigns.c.code_source != CodeSource.SHARED,
         )
         .order_by(campaigns.c.id.desc())
         .limit(1)
     )
     return None if row is None else value_of(Campaign, row)
+
+
+async def set_promotions(
+    tx: Transaction, organization_id: int, campaign_id: UUID, promotion_ids: Sequence[UUID]
+) -> None:
+    """Have a campaign's codes bring these promotions and no others."""
+    own = {"organization_id": organization_id, "campaign_id": campaign_id}
+    table = campaign_promotions
+    await tx.execute(delete(table).where(*(table.c[name] == value for name, value in own.items())))
+    rows = [
+        own | {"promotion_id": promotion_id, "pos": pos}
+        for pos, promotion_id in enumerate(dict.fromkeys(promotion_ids))
+    ]
+    if rows:
+        await tx.execute(table.insert(), rows)

@@ -149,6 +149,8 @@ async def open_campaign(tx: Transaction, organization_id: int, campaign_id: UUID
         raise UnknownCampaign(campaign_id.hex)
     if found.state == CampaignState.ENDED:
         raise WrongState("campaign", found.state)
+    if found.code_source == CodeSource.SHARED:
+        raise WrongState("campaign", "a coupon, which has one code")
     return found
 
 

@@ -140,6 +140,8 @@ def refusal_of(campaign: Campaign, command: IssueCode) -> Refused | None:
     """Return why the campaign gives no code to the command, or None."""
     if campaign.state != CampaignState.POSTED:
         return CampaignNotPosted(campaign.name)
+    if campaign.code_source == CodeSource.SHARED:
+        return DistributionNotAllowed(campaign.name)
     if command.on_request_only and campaign.type != CampaignType.DISCOUNT:
         return CampaignTypeNotAllowed(campaign.name)
     if command.on_request_only and campaign.distribution != Distribution.UPON_REQUEST:

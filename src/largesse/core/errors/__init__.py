@@ -2,7 +2,8 @@
 
 Refused
 ├── NotAuthenticated
-│   ├── LoginRequired · BadCredentials · BadToken · BadSignature · ExpiredToken
+│   ├── LoginRequired · BadCredentials · SecondFactorRequired
+│   ├── BadToken · BadSignature · ExpiredToken
 │   └── TooManyAttempts
 ├── NotPermitted               the caller lacks a right
 ├── Unknown                    something named does not exist in the caller's organization
@@ -10,7 +11,8 @@ Refused
 │   ├── UnknownSchedule
 │   ├── UnknownCustomer · UnknownAccount · UnknownCustomerToken · UnknownTemplate
 │   ├── UnknownMail · UnknownMailReport · UnknownSuppression
-│   ├── UnknownChannel · UnknownPromotion · UnknownCampaign · UnknownCode · UnknownGrant
+│   ├── UnknownChannel · UnknownPromotion · UnknownPromotionFolder
+│   ├── UnknownCampaign · UnknownCode · UnknownGrant
 │   ├── UnknownGroup · UnknownPromotionList · UnknownSubscription
 │   └── UnknownAssignment · UnknownCustomerAssignment · UnknownMembership
 ├── Invalid                    a value that can not be accepted
@@ -39,6 +41,7 @@ from largesse.core.errors.access import (
     LoginRequired,
     NotAuthenticated,
     NotPermitted,
+    SecondFactorRequired,
     TooManyAttempts,
 )
 from largesse.core.errors.conflict import (
@@ -110,6 +113,7 @@ from largesse.core.errors.unknown import (
     UnknownMembership,
     UnknownOrganization,
     UnknownPromotion,
+    UnknownPromotionFolder,
     UnknownPromotionList,
     UnknownSchedule,
     UnknownSubscription,
@@ -166,6 +170,7 @@ __all__ = [
     "PoolExhausted",
     "ReceiverLimitReached",
     "Refused",
+    "SecondFactorRequired",
     "StillInUse",
     "TooManyAttempts",
     "Unavailable",
@@ -188,6 +193,7 @@ __all__ = [
     "UnknownMembership",
     "UnknownOrganization",
     "UnknownPromotion",
+    "UnknownPromotionFolder",
     "UnknownPromotionList",
     "UnknownReference",
     "UnknownSchedule",

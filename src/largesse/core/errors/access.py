@@ -17,6 +17,10 @@ class BadCredentials(NotAuthenticated):
     """The user name, password or application key is wrong."""
 
 
+class SecondFactorRequired(NotAuthenticated):
+    """The user has a second factor, so a one-time passcode is needed as well."""
+
+
 class BadToken(NotAuthenticated):
     """The access token is not valid."""
 

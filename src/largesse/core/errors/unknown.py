@@ -75,6 +75,10 @@ class UnknownCampaign(Unknown):
 
 class UnknownCode(Unknown):
     """No such promotion code."""
+class UnknownPromotionFolder(Unknown):
+    """No such folder."""
+
+
 
 
 class UnknownGrant(Unknown):

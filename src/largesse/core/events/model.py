@@ -43,6 +43,8 @@ class EventKind(StrEnum):
     """A login; an application key that is presented itself needs none."""
     TOKEN_RELEASED = "user.token_released"
     LOGIN_FAILED = "user.login_failed"
+    SECOND_FACTOR_ADDED = "user.second_factor_added"
+    SECOND_FACTOR_REMOVED = "user.second_factor_removed"
     KEY_FAILED = "key.login_failed"
     KEY_REVOKED = "key.revoked"
     ORGANIZATION_CREATED = "organization.created"

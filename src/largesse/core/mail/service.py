@@ -8,6 +8,7 @@ from uuid import UUID
 from largesse.core import clock
 from largesse.core.access.model import Caller, Right
 from largesse.core.campaigns import store as campaign_store
+from largesse.core.campaigns.model import Campaign, CodeSource
 from largesse.core.codes import store as code_store
 from largesse.core.codes.model import Code
 from largesse.core.customers import store as customer_store
@@ -187,12 +188,15 @@ class Mails(Records[Mail]):
             code = await code_store.code_named(tx, organization_id, command.code)
             if code is None:
                 raise UnknownCode(command.code, "code")
-            promotion = await _promotion_of(tx, organization_id, code, command)
+            campaign = await _campaign_of(tx, organization_id, code)
+            promotion = await _promotion_of(tx, organization_id, code, campaign, command)
             customer = await customer_store.customer(tx, organization_id, customer_id)
             if customer is None or not customer.email:
                 raise InvalidEmail("", "missing: the customer has no e-mail address")
             rendered = self._rendered(templates, customer, code, promotion)
-            if not await code_store.give_to_customer(
+            # A coupon is everybody's: it is not given to the one who is told of it.
+            shared = campaign.code_source == CodeSource.SHARED
+            if not shared and not await code_store.give_to_customer(
                 tx,
                 organization_id,
                 code.id,
@@ -245,12 +249,16 @@ def _why_not(code: Code, customer_id: UUID) -> Refused:
     return CodeNotEffective(code.code)
 
 
+async def _campaign_of(tx: Transaction, organization_id: int, code: Code) -> Campaign:
+    found = await campaign_store.campaigns_by_id(tx, organization_id, [code.campaign_id])
+    return found[code.campaign_id]
+
+
 async def _promotion_of(
-    tx: Transaction, organization_id: int, code: Code, command: SendCode
+    tx: Transaction, organization_id: int, code: Code, campaign: Campaign, command: SendCode
 ) -> Promotion:
-    campaigns = await campaign_store.campaigns_by_id(tx, organization_id, [code.campaign_id])
-    promotion_id = campaigns[code.campaign_id].promotion_id
-    row = await records.find(tx, promotions, organization_id, promotions.c.id == promotion_id)
+    where = promotions.c.id == campaign.promotion_id
+    row = await records.find(tx, promotions, organization_id, where)
     if row is None or command.promotion_key not in (None, row.key):
         raise CodeOfOtherPromotion(code.code)
     if command.channel_id not in (None, row.channel_id):

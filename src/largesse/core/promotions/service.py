@@ -1,14 +1,39 @@
 """The use cases of promotions."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from largesse.core.access.model import Caller, Right
-from largesse.core.errors import InvalidValue, UnknownChannel, UnknownPromotion
+from largesse.core.errors import (
+    AlreadyExists,
+    InvalidValue,
+    MissingValue,
+    UnknownChannel,
+    UnknownPromotion,
+    UnknownReference,
+)
+from largesse.core.limits import check_fits
 from largesse.core.promotions import store
-from largesse.core.promotions.model import Channel, Promotion, channels, promotions
-from largesse.core.records import Records
+from largesse.core.promotions.model import (
+    AppliesTo,
+    Channel,
+    Promotion,
+    channels,
+    promotion_folders,
+    promotions,
+)
+from largesse.core.records import Records, is_blank, value_of
+from largesse.core.search.service import Searched
+from largesse.core.text import folded
+from largesse.storage import records
 from largesse.storage.database import Transaction
+from largesse.storage.errors import BrokenReference, DuplicateKey
+
+LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8}){0,2}", re.ASCII)
+"""A language, as RFC 5646 or Java writes it: `en`, `en-GB`, `zh_Hant_TW`."""
+
+TRANSLATED = {"title", "description"}
 
 
 class Channels(Records[Channel]):
@@ -22,14 +47,15 @@ class Channels(Records[Channel]):
     changeable = frozenset({"id", "name", "description"})
 
 
-class Promotions(Records[Promotion]):
-    """Promotions."""
+class Promotions(Searched[Promotion]):
+    """Promotions. One that is made without a key gets one."""
 
     table = promotions
     value = Promotion
+    listing = store.PROMOTIONS
     unknown = UnknownPromotion
     write_right = Right.MANAGE_PROMOTIONS
-    required = ("key", "title")
+    required = ("title",)
     changeable = frozenset(
         {
             "key",
@@ -42,6 +68,10 @@ class Promotions(Records[Promotion]):
             "starts_at",
             "ends_at",
             "attributes",
+            "applies_to",
+            "folder_id",
+            "locale",
+            "translations",
         }
     )
 
@@ -60,6 +90,37 @@ class Promotions(Records[Promotion]):
         async with self.database.read() as tx:
             return await store.promotions_by_keys(tx, caller.organization_id, keys)
 
+    async def revise(
+        self, caller: Caller, key: str, change: Callable[[Promotion], Mapping[str, Any]]
+    ) -> Promotion:
+        """Change the promotion with a key to what `change` makes of it, and return it.
+
+        Nobody else changes it between the two.
+
+        Raises:
+            As `change`, and what the function raises.
+        """
+        caller.require(self.write_right)
+        values: Mapping[str, Any] = {}
+        where = promotions.c.key == key
+        try:
+            async with self.database.write() as tx:
+                row = await records.hold(tx, promotions, caller.organization_id, where)
+                if row is None:
+                    raise UnknownPromotion(key, "key")
+                before = value_of(Promotion, row)
+                values = change(before)
+                self._check_fields(values)
+                if is_blank(values.get("title", before.title)):
+                    raise MissingValue("title")
+                after = await self._update(tx, caller, before.id, dict(values))
+                self._record(tx, caller, "changed", before=before, after=after, given=values)
+                return after
+        except DuplicateKey:
+            raise AlreadyExists(self.unknown.noun) from None
+        except BrokenReference:
+            raise await self._broken(caller, values) from None
+
     async def in_channel(self, caller: Caller, channel_id: str) -> list[Promotion]:
         """Return the enabled promotions of a channel. Raises UnknownChannel, NotPermitted."""
         caller.require(Right.READ)
@@ -75,13 +136,61 @@ class Promotions(Records[Promotion]):
             return await find_in_channel(tx, caller.organization_id, channel_id, key)
 
     async def _insert(self, tx: Transaction, caller: Caller, new: dict[str, Any]) -> Promotion:
-        defaults = {"enabled": True, "repeatable": False, "attributes": {}}
+        defaults = {"enabled": True, "repeatable": False, "attributes": {}, "translations": {}}
+        if new.get("key") is None:
+            new["key"] = await store.free_key(tx, caller.organization_id)
+        await self._prepare(tx, caller, new)
+        new["search_key"] = _search_key(new["key"], new["title"])
         return _checked(await super()._insert(tx, caller, defaults | new))
 
     async def _update(
         self, tx: Transaction, caller: Caller, record_id: Any, values: dict[str, Any]
     ) -> Promotion:
+        await self._prepare(tx, caller, values)
+        if not {"key", "title"}.isdisjoint(values):
+            there = await self._one(tx, caller.organization_id, record_id)
+            values["search_key"] = _search_key(
+                values.get("key", there.key), values.get("title", there.title)
+            )
         return _checked(await super()._update(tx, caller, record_id, values))
+
+    async def _prepare(self, tx: Transaction, caller: Caller, values: dict[str, Any]) -> None:
+        """Refuse what a column alone could not, and hold the folder that is named."""
+        check_fits(self.table, values)
+        if "key" in values and is_blank(values["key"]):
+            raise MissingValue("key")
+        applies_to = values.get("applies_to")
+        if applies_to is not None and applies_to not in list(AppliesTo):
+            raise InvalidValue("applies_to", f"must be one of {', '.join(AppliesTo)}")
+        if (locale := values.get("locale")) is not None:
+            check_locale("locale", locale)
+        _check_translations(values.get("translations") or {})
+        folder_id = values.get("folder_id")
+        if folder_id is not None:
+            where = promotion_folders.c.id == folder_id
+            if not await records.hold(tx, promotion_folders, caller.organization_id, where):
+                raise UnknownReference("folder_id", str(folder_id))
+
+
+def check_locale(field: str, locale: str) -> None:
+    """Refuse what is no language. Raises InvalidValue."""
+    if not LOCALE.fullmatch(locale):
+        raise InvalidValue(field, "must be a language, e.g. en or en_US")
+
+
+def _check_translations(translations: Any) -> None:
+    if not isinstance(translations, Mapping):
+        raise InvalidValue("translations", "must be an object")
+    for locale, texts in translations.items():
+        check_locale("translations", locale)
+        if not isinstance(texts, Mapping) or not texts.keys() <= TRANSLATED:
+            raise InvalidValue("translations", "has for each language a title and a description")
+        if any(not isinstance(text, str | None) for text in texts.values()):
+            raise InvalidValue("translations", "has texts only")
+
+
+def _search_key(key: str, title: str) -> str:
+    return folded(f"{key}\n{title}")
 
 
 def _checked(promotion: Promotion) -> Promotion:

@@ -58,6 +58,7 @@ ERRORS: ErrorTable = {
     core.TooManyAttempts: Row(429, ""),
     core.NotPermitted: Row(403, ""),
     core.UnknownOrganization: Row(400, "organization.invalid"),  # DOC 25K759, M25763
+    core.SecondFactorRequired: Row(401, ""),
     core.UnknownUnit: Row(404, "unit.unit_not_found.error"),
     core.UnknownUser: Row(404, "user.user_not_found.error"),
     core.UnknownKey: Row(404, "key.key_not_found.error"),
@@ -73,6 +74,7 @@ ERRORS: ErrorTable = {
     core.UnknownPromotionList: Row(404, "promotionlist.promotionlist_not_found.error"),
     core.UnknownAssignment: Row(404, "assignment.assignment_not_found.error"),
     core.UnknownCustomerAssignment: Row(404, "assignment.assignment_not_found.error"),
+    core.UnknownPromotionFolder: Row(404, "promotionfolder.promotionfolder_not_found.error"),
     core.UnknownMembership: Row(404, "membership.membership_not_found.error"),
     core.UnknownSubscription: Row(404, "subscriptions.subscription_not_found.error"),  # SEED 004
     core.UnknownMail: Row(404, "mail.mail_not_found.error"),

@@ -21,6 +21,7 @@ TYPE = "urn:problem-type:largesse:"
 ERRORS: ErrorTable = {
     core.LoginRequired: Row(401, "login_required"),
     core.BadCredentials: Row(401, "bad_credentials"),
+    core.SecondFactorRequired: Row(401, "second_factor_required"),
     core.BadToken: Row(401, "bad_token"),
     core.BadSignature: Row(401, "bad_signature"),
     core.ExpiredToken: Row(401, "expired_token"),
@@ -37,6 +38,7 @@ ERRORS: ErrorTable = {
     core.UnknownChannel: Row(404, "unknown_channel"),
     core.UnknownPromotion: Row(404, "unknown_promotion"),
     core.UnknownCampaign: Row(404, "unknown_campaign"),
+    core.UnknownPromotionFolder: Row(404, "unknown_promotion_folder"),
     core.UnknownCode: Row(404, "unknown_code"),
     core.UnknownGrant: Row(404, "unknown_grant"),
     core.UnknownGroup: Row(404, "unknown_group"),

@@ -1,11 +1,11 @@
 """Oracle Commerce Cloud's envelope around refusals, and the one table of its codes.
 
 The codes 21171, 13001 and 60006000 are SEED 001; 13037 is DOC 21D; 10002 is DOC (promotion
-templates). For everything else no document lists a code. DECIDED: it carries 00000000, which
+templates), 82001 DOC (error messages). Those of folders and coupons are DOC, on the pages of their
+operations; their texts are the documents' descriptions. For everything else no document lists a code. DECIDED: it carries 00000000, which
 SEED 001 prints where a failure has no code of its own.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,8 @@ MISSING_PROPERTY = "13037"
 NO_RECIPIENTS = "13001"
 INVALID_VALUE = "10002"
 NOT_AUTHENTICATED = "60006000"
+MISSING_HEADER = "82001"
+UNKNOWN_PARENT = "21244"
 
 MOST_ERRORS = 1000
 """Errors that one answer lists at most: a client may ask for a million wrong promotions."""
@@ -33,6 +35,16 @@ NAMES = {
     "promotions": "promotionIds",
     "recipients": "profileIds and emailAddresses",
     "source_id": "sourceId",
+    "title": "displayName",
+    "key": "id",
+    "starts_at": "startDate",
+    "ends_at": "endDate",
+    "codes_start_at": "startDate",
+    "uses_per_code": "maxUses",
+    "folder_id": "parentFolder",
+    "locale": "X-CCAsset-Language",
+    "code_prefix": "prefix",
+    "alternative_code": "id",
 }
 """The wire's names of fields that the core refuses."""
 
@@ -61,6 +73,52 @@ class UnknownGrantType(Refused):
         return f"The value {self.value} for parameter grant_type is invalid."
 
 
+@dataclass(eq=False)
+class InvalidParameter(Refused):
+    """A parameter or a member has a value that is none of its."""
+
+    value: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"The value {self.value} for parameter {self.name} is invalid."
+
+
+@dataclass(eq=False)
+class MissingHeader(Refused):
+    """A header that is required was not sent."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"Required header is missing: {self.name}"
+
+
+@dataclass(eq=False)
+class UnknownParent(Refused):
+    """There is no such folder to put something into."""
+
+    value: str
+
+    def __str__(self) -> str:
+        return f"No item found for the following type and ID: promotionFolder, {self.value}"
+
+
+@dataclass(eq=False)
+class Coded(Refused):
+    """A refusal for which an operation's page lists a code of its own."""
+
+    code: str
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class CodedUnknown(Coded):
+    """The same, of something that does not exist."""
+
+
 def _invalid_promotion(error: core.UnknownPromotion) -> str:
     return f"{error.value} is not a valid promotion id"
 
@@ -82,16 +140,24 @@ ERRORS: ErrorTable = {
     MissingProperty: Row(400, MISSING_PROPERTY),
     NoRecipients: Row(400, NO_RECIPIENTS),
     UnknownGrantType: Row(400, INVALID_VALUE),
+    InvalidParameter: Row(400, INVALID_VALUE),
+    MissingHeader: Row(400, MISSING_HEADER),
+    UnknownParent: Row(400, UNKNOWN_PARENT),
+    Coded: Row(400, NO_CODE),
+    # DECIDED: no page says which status goes with a code; what is not there is 404.
+    CodedUnknown: Row(404, NO_CODE),
     core.LoginRequired: UNAUTHENTICATED,
     core.BadToken: UNAUTHENTICATED,
     core.BadSignature: UNAUTHENTICATED,
     core.ExpiredToken: UNAUTHENTICATED,
     # INFERRED: no document shows the answer to a wrong key or password.
     core.BadCredentials: UNAUTHENTICATED,
+    core.SecondFactorRequired: UNAUTHENTICATED,
     core.UnknownOrganization: UNAUTHENTICATED,
     core.TooManyAttempts: Row(429, NOT_AUTHENTICATED),
     core.NotPermitted: Row(403, NO_CODE),
     core.UnknownPromotion: Row(400, INVALID_PROMOTION, _invalid_promotion),
+    core.UnknownPromotionFolder: NOT_FOUND,
     core.UnknownUnit: NOT_FOUND,
     core.UnknownUser: NOT_FOUND,
     core.UnknownKey: NOT_FOUND,
@@ -167,7 +233,7 @@ def render(call: Call, error: Exception) -> Response:
     headers = headers_of(error)
     if row.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    body = _body(call, row, _texts(row, error))
+    body = _body(call, row, error)
     return Response(msgspec.json.encode(body), row.status, headers, media_type="application/json")
 
 
@@ -180,7 +246,8 @@ def _texts(row: Row, error: Exception) -> list[str]:
     return texts
 
 
-def _body(call: Call, row: Row, texts: Sequence[str]) -> Any:
+def _body(call: Call, row: Row, error: Exception) -> Any:
+    texts = _texts(row, error)
     if (
         call.settings.release == "21D"
         and row.status == 400
@@ -188,7 +255,8 @@ def _body(call: Call, row: Row, texts: Sequence[str]) -> Any:
     ):
         # DOC 21D. INFERRED: of several failures it names the first.
         return Error21D(status=row.code, message=texts[0])
-    errors = [ErrorModel(error_code=row.code, message=t, status=str(row.status)) for t in texts]
+    code = error.code if isinstance(error, Coded) else row.code
+    errors = [ErrorModel(error_code=code, message=t, status=str(row.status)) for t in texts]
     if len(errors) == 1:
         return errors[0]
     several = MultipleErrors(

@@ -55,6 +55,12 @@ class Token(Struct):
     links: list[SelfLink] | UnsetType = UNSET
 
 
+class LoggedOut(Struct):
+    """The answer of `logout` (DOC 22C)."""
+
+    result: bool = True
+
+
 class ErrorModel(Struct, rename={"error_code": "errorCode"}):
     """A failure (SEED 001): all its members are strings."""
 

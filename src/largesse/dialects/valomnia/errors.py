@@ -131,6 +131,7 @@ ERRORS: ErrorTable = {
     # The name is INFERRED (OAuth 2's envelope); no document prints a 401.
     core.LoginRequired: Row(401, UNAUTHORIZED),
     core.BadCredentials: Row(401, UNAUTHORIZED),
+    core.SecondFactorRequired: Row(401, UNAUTHORIZED),
     core.BadToken: Row(401, UNAUTHORIZED),
     core.BadSignature: Row(401, UNAUTHORIZED),
     core.ExpiredToken: Row(401, UNAUTHORIZED),
@@ -147,6 +148,7 @@ ERRORS: ErrorTable = {
     core.UnknownChannel: Row(404, NOT_FOUND, _unknown("channel")),
     core.UnknownPromotion: Row(404, NOT_FOUND, _unknown("promotion")),
     core.UnknownCampaign: Row(404, NOT_FOUND, _unknown("campaign")),
+    core.UnknownPromotionFolder: Row(404, NOT_FOUND, _unknown("promotion folder")),
     core.UnknownCode: Row(404, NOT_FOUND, _unknown("code")),
     core.UnknownGrant: Row(404, NOT_FOUND, _unknown("grant")),
     core.UnknownGroup: Row(404, NOT_FOUND, _unknown("customer group")),  # DOC cga-save

@@ -1,0 +1,1 @@
+"""Coupons: codes that everybody may use, and batches of codes that bring promotions."""

@@ -1,0 +1,1 @@
+"""Oracle Commerce Cloud's operations, a file per subject."""
