@@ -123,10 +123,10 @@ def _parameters(where: str, kind: Any, schemas: Schemas) -> list[dict[str, Any]]
 def _body(dialect: Dialect, route: Route, schemas: Schemas, media: str) -> dict[str, Any]:
     """Return the schema of a request's body; one that is neither JSON nor XML is a text."""
     if media in XML:
-        return schemas.as_text(route.request, dialect.xml_attributes)
+        return schemas.as_text(route.request, route.needed, dialect.xml_attributes)
     if route.request is None or not media.endswith(("json", "form-urlencoded")):
         return {"type": "string"}
-    return schemas.of(route.request)
+    return schemas.needing(route.request, route.needed)
 
 
 def _responses(dialect: Dialect, route: Route, schemas: Schemas) -> dict[str, Any]:

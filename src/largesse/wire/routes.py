@@ -37,6 +37,9 @@ class Route:
     """A struct of the query's parameters, for the documentation."""
     headers: Any = None
     """A struct of headers that the request may have, for the documentation."""
+    needed: tuple[str, ...] = ()
+    """Members that a body must have, for the documentation, although its type lets them be missing:
+    a dialect refuses it in the vendor's words, and not in the decoder's."""
     media: tuple[str, ...] = ()
     """The media types of the body, for the documentation, where they are not the dialect's."""
     answer_media: str | None = None
@@ -62,6 +65,7 @@ def route(
     response: Any = None,
     query: Any = None,
     headers: Any = None,
+    needed: tuple[str, ...] = (),
     media: tuple[str, ...] = (),
     answer_media: str | None = None,
     status: int = 200,
@@ -80,6 +84,7 @@ def route(
         response=response,
         query=query,
         headers=headers,
+        needed=needed,
         media=media,
         answer_media=answer_media,
         status=status,

@@ -1,6 +1,6 @@
 """The JSON schemas of types, and what a type may say of itself beyond what its decoder checks."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -8,19 +8,19 @@ from msgspec import Meta
 
 REF = "#/components/schemas/{name}"
 
-_NEEDED = "x-needed"
-
-NEEDED = Meta(extra_json_schema={_NEEDED: True})
-"""Marks a member that a body must have, although its decoder lets it be missing or null.
-
-So a dialect refuses the body in the vendor's words, and not in the decoder's.
-"""
-
 EMAIL = Meta(extra_json_schema={"format": "email"})
 """Marks an e-mail address, which the core checks."""
 
+FILLED = Meta(extra_json_schema={"pattern": r"\S"})
+"""Marks a text that must have more in it than white space."""
+
 RULES = "SCHEMA"
-"""The class variable of a body with keywords on its members together, e.g. `oneOf`."""
+"""The class variable of a body with keywords on its members together, such as `one_of` returns."""
+
+
+def one_of(*names: str) -> dict[str, Any]:
+    """Return the keyword that one of these members must be given, and none of the others."""
+    return {"oneOf": [{"required": [name]} for name in names]}
 
 
 class Schemas:
@@ -30,12 +30,9 @@ class Schemas:
         self._kinds = list(dict.fromkeys(kind for kind in kinds if kind is not None))
         found, components = msgspec.json.schema_components(self._kinds, ref_template=REF)
         self._found: dict[Any, dict[str, Any]] = dict(zip(self._kinds, found, strict=True))
-        self.components: dict[str, Any] = {
-            name: _with_needed(schema) for name, schema in components.items()
-        }
-        for kind in self._kinds:
-            if rules := getattr(kind, RULES, None):
-                self._whole(kind).update(rules)
+        self.components: dict[str, Any] = dict(components)
+        for name, rules in _rules(self._kinds).items():
+            self.components[name].update(rules)
 
     def of(self, kind: Any) -> dict[str, Any]:
         """Return a type's schema, or a reference to it."""
@@ -51,9 +48,26 @@ class Schemas:
         found: dict[str, Any] = self._resolved(schema).get("properties", {})
         return found
 
-    def as_text(self, kind: Any, attributes: Iterable[str]) -> dict[str, Any]:
-        """Return the schema of a type in XML: there is no null, and some members are attributes."""
-        schema = self._as_text(self._whole(kind), frozenset(attributes))
+    def needing(self, kind: Any, needed: Sequence[str]) -> dict[str, Any]:
+        """Return the schema of a body that must have members which its type lets be missing.
+
+        Neither null, nor a blank text, nor an empty list will do for them.
+        """
+        if not needed:
+            return self.of(kind)
+        schema = self._whole(kind)
+        members = {
+            name: without_null(schema["properties"][name]) | {"pattern": r"\S", "minItems": 1}
+            for name in needed
+        }
+        required = [*schema.get("required", ()), *needed]
+        return schema | {"properties": schema["properties"] | members, "required": required}
+
+    def as_text(
+        self, kind: Any, needed: Sequence[str], attributes: Sequence[str]
+    ) -> dict[str, Any]:
+        """Return the schema of a body in XML: there is no null, and some members are attributes."""
+        schema = self._as_text(self._resolved(self.needing(kind, needed)), frozenset(attributes))
         return schema | {"xml": {"name": schema["title"]}}
 
     def _as_text(self, schema: Mapping[str, Any], attributes: frozenset[str]) -> dict[str, Any]:
@@ -88,15 +102,24 @@ def without_null(schema: Mapping[str, Any]) -> dict[str, Any]:
     return rest | (kinds[0] if len(kinds) == 1 else {"anyOf": kinds})
 
 
-def _with_needed(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return an object's schema with the members in it that are marked as needed."""
-    members = schema.get("properties", {})
-    needed = [name for name, member in members.items() if _NEEDED in member]
-    if not needed:
-        return schema
-    changed = {name: without_null(members[name]) for name in needed}
-    for member in changed.values():
-        del member[_NEEDED]
-        member.pop("default", None)
-    required = [*schema.get("required", ()), *needed]
-    return schema | {"properties": members | changed, "required": required}
+def _rules(kinds: Iterable[Any]) -> dict[str, Any]:
+    """Return the rules of all structs that are in types, by the structs' names."""
+    found: dict[str, Any] = {}
+    seen: set[Any] = set()
+    waiting: list[Any] = list(msgspec.inspect.multi_type_info(kinds))
+    while waiting:
+        info = waiting.pop()
+        if isinstance(info, msgspec.inspect.StructType):
+            if info.cls in seen:
+                continue
+            seen.add(info.cls)
+            if rules := getattr(info.cls, RULES, None):
+                found[info.cls.__name__] = rules
+            waiting += [field.type for field in info.fields]
+        waiting += getattr(info, "types", ())
+        waiting += [getattr(info, name) for name in _INSIDE if hasattr(info, name)]
+    return found
+
+
+_INSIDE = ("item_type", "value_type", "type")
+"""Where the types are that a type is made of."""

@@ -5,7 +5,7 @@ The conventions that hold for all of them are written once, in `mapping.py` and 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 from msgspec import Struct
@@ -59,6 +59,13 @@ class Resource:
     assigned: str = ""
     """What is said of a pair that is there already."""
     delete_failed: str = "Failed to delete instance"  # SEED
+
+    @property
+    def asked(self) -> type[Struct]:
+        """The query of the list, with what it can be sorted by."""
+        sorts = Literal[(*sorted({**self.sorts, **ANY}), "")]  # type: ignore[valid-type]
+        field = ("sort", sorts, "dateCreated")
+        return msgspec.defstruct(self.query.__name__, [field], bases=(self.query,), kw_only=True)
 
     @property
     def page(self) -> type[Struct]:

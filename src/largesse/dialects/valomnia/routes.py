@@ -33,6 +33,7 @@ from largesse.dialects.valomnia.schemas import (
     GroupList,
     GroupListChange,
     LoginQuery,
+    Long,
     Member,
     MemberChange,
     decode,
@@ -151,4 +152,5 @@ VALOMNIA = Dialect(
     encode=encode,
     failure=Failure,
     security={"bearer": {"type": "http", "scheme": "bearer"}},
+    path_types={"id": Long},
 )

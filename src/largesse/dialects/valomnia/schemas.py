@@ -1,11 +1,12 @@
 """Valomnia's spelling of requests and answers."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.responses import Response
 
+from largesse.core.search.model import MOST_IN_A_PAGE, MOST_SKIPPED
 from largesse.wire import bodies
 from largesse.wire.answers import Json
 from largesse.wire.call import Call
@@ -13,29 +14,46 @@ from largesse.wire.call import Call
 # --- queries -----------------------------------------------------------------------------------
 
 
+Absent = Literal[""]
+"""A parameter without a value counts as not given (DECIDED)."""
+
+Long = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]
+Moment = Annotated[
+    str,
+    Meta(
+        pattern=r"^([0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])"
+        r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?"
+        r"(Z|[+-](0[0-9]|1[0-3]):?[0-5][0-9]))?$"
+    ),
+]
+"""For the documentation; the last days of months are moments as well."""
+
+Credential = Annotated[str, Meta(min_length=1)]
+
+
 class LoginQuery(Struct, kw_only=True):
     """The login's parameters, in the query or in a form (DOC auth)."""
 
-    j_username: str
-    j_password: str
+    j_username: Credential
+    j_password: Credential
     ajax: bool = True
 
 
 class ListQuery(Struct, kw_only=True):
     """What the query of every list may hold (SEED 003, 51.1)."""
 
-    offset: int = 0
-    max: int = 100
+    offset: Annotated[int, Meta(ge=0, le=MOST_SKIPPED)] | Absent = 0
+    max: Annotated[int, Meta(ge=1, le=MOST_IN_A_PAGE)] | Absent = 100
     sort: str = "dateCreated"
-    order: str = "asc"
-    dateCreated_gt: str | None = None
-    dateCreated_gte: str | None = None
-    dateCreated_lt: str | None = None
-    dateCreated_lte: str | None = None
-    lastUpdated_gt: str | None = None
-    lastUpdated_gte: str | None = None
-    lastUpdated_lt: str | None = None
-    lastUpdated_lte: str | None = None
+    order: Annotated[str, Meta(pattern="^([aA][sS][cC]|[dD][eE][sS][cC])?$")] = "asc"
+    dateCreated_gt: Moment | None = None
+    dateCreated_gte: Moment | None = None
+    dateCreated_lt: Moment | None = None
+    dateCreated_lte: Moment | None = None
+    lastUpdated_gt: Moment | None = None
+    lastUpdated_gte: Moment | None = None
+    lastUpdated_lt: Moment | None = None
+    lastUpdated_lte: Moment | None = None
 
 
 class GroupsQuery(ListQuery, kw_only=True):
@@ -51,7 +69,7 @@ class CustomersQuery(ListQuery, kw_only=True):
     reference: str | None = None
     name: str | None = None
     categoryReference: str | None = None
-    isActive: bool | None = None
+    isActive: bool | Absent | None = None
 
 
 class PromotionListsQuery(ListQuery, kw_only=True):
@@ -59,7 +77,7 @@ class PromotionListsQuery(ListQuery, kw_only=True):
 
     reference: str | None = None
     description: str | None = None
-    applyToAllCustomers: bool | None = None
+    applyToAllCustomers: bool | Absent | None = None
 
 
 class GroupListsQuery(ListQuery, kw_only=True):

@@ -29,7 +29,7 @@ def listed(resource: Resource, source: str) -> Route:
         resource.path,
         handlers.listing(resource),
         source=source,
-        query=resource.query,
+        query=resource.asked,
         response=resource.page,
     )
 
@@ -47,6 +47,7 @@ def deleted(resource: Resource, path: str, source: str) -> Route:
 def made(resource: Resource, path: str, operation: Operation, body: Any, source: str) -> Route:
     """Return a route by which a record is made."""
     more = {"source": source, "request": body, "response": resource.record}
+    more["needed"] = ("name",) if path == REFERENCE else _needed(resource, path)
     return _one("POST", resource, path, operation, status=201, **more)
 
 
@@ -61,7 +62,16 @@ def changed(
 ) -> Route:
     """Return a route by which a record is changed."""
     more = {"source": source, "request": body, "response": resource.record}
+    more["needed"] = (*_needed(resource, path), *(("id",) if path == "" else ()))
+    more["optional_body"] = not more["needed"]
     return _one("PUT", resource, path, operation, status=status, **more)
+
+
+def _needed(resource: Resource, path: str) -> tuple[str, ...]:
+    """Return what a body must name: of a pair both ends, unless the path does."""
+    if resource.ends is None:
+        return "reference", "name"
+    return () if path == both(resource) else tuple(end.parameter for end in resource.ends)
 
 
 def _one(method: str, resource: Resource, path: str, operation: Operation, **more: Any) -> Route:

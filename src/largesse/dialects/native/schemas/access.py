@@ -1,13 +1,23 @@
 """Bodies about who acts: tokens, units, users, application keys."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from largesse.core.access.model import ApplicationKey, Role
-from largesse.dialects.native.schemas.base import Body, Email, Label, Long, Name, Password, Text
+from largesse.dialects.native.schemas.base import (
+    Body,
+    Email,
+    FilledLabel,
+    FilledName,
+    Long,
+    Name,
+    Password,
+    Text,
+)
+from largesse.wire.schemas import one_of
 
 
 class NewToken(Body, kw_only=True):
@@ -16,6 +26,9 @@ class NewToken(Body, kw_only=True):
     Without `organization` the user's name must belong to one only.
     """
 
+    SCHEMA: ClassVar = one_of("username", "application_key") | {
+        "dependentRequired": {key: ["username"] for key in ("password", "organization", "unit")}
+    }
     username: Name | UnsetType = UNSET
     password: Annotated[str, Meta(max_length=1000)] | UnsetType = UNSET
     application_key: Annotated[str, Meta(max_length=1000)] | UnsetType = UNSET
@@ -47,8 +60,8 @@ class Me(Struct):
 class UnitChanges(Body, kw_only=True):
     """What may be changed of a unit."""
 
-    name: Name | UnsetType = UNSET
-    alternative_code: Label | UnsetType = UNSET
+    name: FilledName | UnsetType = UNSET
+    alternative_code: FilledLabel | UnsetType = UNSET
     description: Text | UnsetType | None = UNSET
     group_name: Name | UnsetType | None = UNSET
     community_name: Name | UnsetType | None = UNSET
@@ -58,14 +71,14 @@ class UnitChanges(Body, kw_only=True):
 class NewUnit(UnitChanges, kw_only=True):
     """A business unit."""
 
-    name: Name
-    alternative_code: Label
+    name: FilledName
+    alternative_code: FilledLabel
 
 
 class UserChanges(Body, kw_only=True):
     """What may be changed of a user."""
 
-    username: Name | UnsetType = UNSET
+    username: FilledName | UnsetType = UNSET
     password: Password | UnsetType = UNSET
     unit_id: UUID | UnsetType = UNSET
     role: Role | UnsetType = UNSET
@@ -79,7 +92,7 @@ class UserChanges(Body, kw_only=True):
 class NewUser(UserChanges, kw_only=True):
     """A user. Without a password it can only be acted for by an application key."""
 
-    username: Name
+    username: FilledName
     unit_id: UUID
     role: Role
 
@@ -87,13 +100,13 @@ class NewUser(UserChanges, kw_only=True):
 class KeyChanges(Body, kw_only=True):
     """What may be changed of an application key."""
 
-    name: Name | UnsetType = UNSET
+    name: FilledName | UnsetType = UNSET
 
 
 class NewKey(KeyChanges, kw_only=True):
     """An application key; it acts as the user named, or as the caller."""
 
-    name: Name
+    name: FilledName
     user_id: UUID | UnsetType = UNSET
 
 

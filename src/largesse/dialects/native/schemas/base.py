@@ -16,14 +16,19 @@ from largesse.wire import bodies
 from largesse.wire.answers import Json
 from largesse.wire.call import Call
 from largesse.wire.errors import MalformedBody, UnsupportedMediaType
+from largesse.wire.schemas import EMAIL, FILLED
 
 V = TypeVar("V")
 
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Label = Annotated[str, Meta(min_length=1, max_length=100)]
 Long = Annotated[str, Meta(min_length=1, max_length=400)]
+FilledName = Annotated[Name, FILLED]
+FilledLabel = Annotated[Label, FILLED]
+FilledLong = Annotated[Long, FILLED]
 Text = Annotated[str, Meta(max_length=20_000)]
-Email = Annotated[str, Meta(min_length=3, max_length=254)]
+Email = Annotated[str, Meta(min_length=3, max_length=254), EMAIL]
+Login = Annotated[str, Meta(min_length=3, max_length=254)]
 Secret = Annotated[str, Meta(min_length=1, max_length=254)]
 Password = Annotated[str, Meta(min_length=8, max_length=1000)]
 Locale = Annotated[str, Meta(max_length=20)]

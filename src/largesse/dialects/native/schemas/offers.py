@@ -1,7 +1,7 @@
 """Bodies about what is offered: channels, promotions, campaigns, lists and groups."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -21,20 +21,22 @@ from largesse.dialects.native.schemas.base import (
     Body,
     ChannelId,
     CodeText,
+    FilledLong,
+    FilledName,
     Label,
-    Long,
     Moment,
     Name,
     Number,
     Object,
     Text,
 )
+from largesse.wire.schemas import one_of
 
 
 class ChannelChanges(Body, kw_only=True):
     """What may be changed of a channel."""
 
-    name: Name | UnsetType = UNSET
+    name: FilledName | UnsetType = UNSET
     description: Text | UnsetType | None = UNSET
 
 
@@ -42,15 +44,15 @@ class NewChannel(ChannelChanges, kw_only=True):
     """A channel, under an id of the client's choice."""
 
     id: ChannelId
-    name: Name
+    name: FilledName
 
 
 class PromotionChanges(Body, kw_only=True):
     """What may be changed of a promotion."""
 
-    key: Name | UnsetType = UNSET
+    key: FilledName | UnsetType = UNSET
     channel_id: Name | UnsetType | None = UNSET
-    title: Long | UnsetType = UNSET
+    title: FilledLong | UnsetType = UNSET
     description: Text | UnsetType | None = UNSET
     discount: Object | UnsetType | None = UNSET
     enabled: bool | UnsetType = UNSET
@@ -63,15 +65,15 @@ class PromotionChanges(Body, kw_only=True):
 class NewPromotion(PromotionChanges, kw_only=True):
     """An offer."""
 
-    key: Name
-    title: Long
+    key: FilledName
+    title: FilledLong
 
 
 class CampaignChanges(Body, kw_only=True):
     """What may be changed of a campaign."""
 
     promotion_id: UUID | UnsetType | None = UNSET
-    name: Name | UnsetType = UNSET
+    name: FilledName | UnsetType = UNSET
     alternative_code: Label | UnsetType | None = UNSET
     state: CampaignState | UnsetType = UNSET
     type: CampaignType | UnsetType = UNSET
@@ -98,12 +100,13 @@ class CampaignChanges(Body, kw_only=True):
 class NewCampaign(CampaignChanges, kw_only=True):
     """How codes for a promotion are given out."""
 
-    name: Name
+    name: FilledName
 
 
 class NewCodes(Body, kw_only=True):
     """Codes for a campaign's pool: `count` to make at once, or the `codes` themselves."""
 
+    SCHEMA: ClassVar = one_of("count", "codes")
     count: Annotated[int, Meta(ge=1, le=10_000)] | UnsetType = UNSET
     codes: Annotated[list[CodeText], Meta(min_length=1, max_length=100_000)] | UnsetType = UNSET
 
@@ -134,22 +137,22 @@ class Pool(Struct):
 class GroupChanges(Body, kw_only=True):
     """What may be changed of a customer group."""
 
-    reference: Name | UnsetType = UNSET
-    name: Name | UnsetType = UNSET
+    reference: FilledName | UnsetType = UNSET
+    name: FilledName | UnsetType = UNSET
     description: Text | UnsetType | None = UNSET
 
 
 class NewGroup(GroupChanges, kw_only=True):
     """A group of customers."""
 
-    reference: Name
-    name: Name
+    reference: FilledName
+    name: FilledName
 
 
 class PromotionListChanges(Body, kw_only=True):
     """What may be changed of a promotion list."""
 
-    reference: Name | UnsetType = UNSET
+    reference: FilledName | UnsetType = UNSET
     name: Name | UnsetType | None = UNSET
     description: Text | UnsetType | None = UNSET
     starts_on: date | UnsetType | None = UNSET
@@ -161,7 +164,7 @@ class PromotionListChanges(Body, kw_only=True):
 class NewPromotionList(PromotionListChanges, kw_only=True):
     """A list of promotions."""
 
-    reference: Name
+    reference: FilledName
 
 
 class AssignmentChanges(Body, kw_only=True):

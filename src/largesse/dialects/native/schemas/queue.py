@@ -1,6 +1,6 @@
 """Bodies about the queue of mails as a whole."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from msgspec import UNSET, Meta, UnsetType
@@ -28,5 +28,10 @@ class QueueRetry(QueueFilters, kw_only=True):
 class QueuePause(Body, kw_only=True):
     """What is not to be sent: everything, by a transport, or to a domain; they have a `name`."""
 
+    SCHEMA: ClassVar = {
+        "if": {"properties": {"kind": {"const": "queue"}}},
+        "then": {"properties": {"name": False}},
+        "else": {"required": ["name"]},
+    }
     kind: Literal["queue", "transport", "domain"]
     name: Domain | UnsetType = UNSET

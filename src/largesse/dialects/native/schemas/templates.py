@@ -6,19 +6,23 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from largesse.core.templates.model import TemplateKind
 from largesse.core.templates.render import LONGEST_SOURCE
+from largesse.core.templates.service import KEY
 from largesse.dialects.native.schemas.base import Body, Label, Locale, Object
+from largesse.wire.schemas import FILLED
 
 Source = Annotated[str, Meta(max_length=LONGEST_SOURCE)]
+FilledSource = Annotated[Source, FILLED]
+Key = Annotated[Label, Meta(extra_json_schema={"pattern": f"^(?:{KEY.pattern})$"})]
 
 
 class TemplateChanges(Body, kw_only=True):
     """What may be changed of a template; see docs/mail.md."""
 
-    key: Label | UnsetType = UNSET
+    key: Key | UnsetType = UNSET
     locale: Locale | UnsetType = UNSET
     kind: TemplateKind | UnsetType = UNSET
-    subject: Source | UnsetType = UNSET
-    body: Source | UnsetType = UNSET
+    subject: FilledSource | UnsetType = UNSET
+    body: FilledSource | UnsetType = UNSET
     text: Source | UnsetType | None = UNSET
     example: Object | UnsetType = UNSET
 
@@ -26,9 +30,9 @@ class TemplateChanges(Body, kw_only=True):
 class NewTemplate(TemplateChanges, kw_only=True):
     """What the mails of a key say in a language; without `locale` in every one."""
 
-    key: Label
-    subject: Source
-    body: Source
+    key: Key
+    subject: FilledSource
+    body: FilledSource
 
 
 class Preview(Body, kw_only=True):

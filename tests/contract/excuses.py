@@ -1,0 +1,137 @@
+"""Where a documented behaviour, or JSON Schema, leaves no way to satisfy a check of schemathesis."""
+
+from largesse.wire.dialect import Dialect
+from tests.contract.described import Excuse
+
+SEMANTIC = "RejectedPositiveData"
+
+PART = "schemathesis' coverage phase takes a part of this schema for the whole of it."
+
+EVERYWHERE = (
+    Excuse(
+        check=SEMANTIC,
+        answer=r"has a character that can not be kept",
+        reason="No schema keeps NUL and halves of surrogate pairs out of every text.",
+    ),
+    Excuse(
+        check=SEMANTIC,
+        answer=r"Expected `int`, got `float`",
+        reason="JSON Schema counts 1.0 among the integers; a decoder of integers does not.",
+    ),
+    Excuse(
+        check="UndefinedContentType",
+        answer=r"^Invalid HTTP request received\.$",
+        reason="The server's parser has a limit for addresses, before any dialect is found.",
+    ),
+)
+
+EXCUSES: dict[str, tuple[Excuse, ...]] = {
+    "valomnia": (
+        Excuse(
+            check=SEMANTIC,
+            operation=r"(POST|PUT) /(customerGroupAssign|\w+PromotionLists).*",
+            answer=r"The type of parameter \w+ you provided is not valid",
+            reason="A text is an id or a reference by what useExternalId says (SEED 003, 51.5).",
+        ),
+        Excuse(
+            check=SEMANTIC,
+            operation=r"PUT /\w+/\{id\}",
+            answer=r"The parameters \[id\] you provided are not valid",
+            reason="The path and the body name different records.",
+        ),
+        Excuse(
+            check=SEMANTIC,
+            answer=r'"error":"not_unique"',
+            reason="A reference that is taken is a 400 on this wire.",
+        ),
+        Excuse(
+            check=SEMANTIC,
+            answer=r'"error":"delete_failed"',
+            reason="SEED 003 and DOC cg-delete print 400 for a record that is still in use.",
+        ),
+    ),
+    "native": (
+        Excuse(
+            check=SEMANTIC,
+            answer=r'"code":"invalid_value","field":"cursor"',
+            reason="A cursor is signed: only one that the list gave out is taken.",
+        ),
+        Excuse(
+            check=SEMANTIC,
+            answer=r'"code":"idempotency_mismatch"',
+            reason="A key that is made up comes twice, and with another request.",
+        ),
+        Excuse(
+            check=SEMANTIC,
+            answer=r'"code":"unknown_reference"',
+            reason="Which ids exist is no matter of a schema.",
+        ),
+        Excuse(
+            check=SEMANTIC,
+            answer=r'"code":"invalid_code_format"',
+            reason="Whether a format has room for the codes asked is arithmetic.",
+        ),
+        Excuse(
+            check=SEMANTIC,
+            answer=r"is no code \(1 to \d+ characters",
+            reason="Which characters can stand in a code is Unicode's matter.",
+        ),
+        Excuse(
+            check=SEMANTIC,
+            answer=r"is for a customer that is a",
+            reason="An identifier of a company alone, given for a person who is there already.",
+        ),
+        Excuse(
+            check=SEMANTIC,
+            answer=r"is not used with a pattern|must be after starts_at",
+            reason="What a change leads to depends on what the record is already.",
+        ),
+        Excuse(
+            check=SEMANTIC,
+            operation=r"POST /codes/request",
+            answer=r"Object missing required field `receiver`",
+            reason=PART,
+        ),
+        Excuse(
+            check=SEMANTIC,
+            operation=r"POST /templates",
+            answer=r"Expected `object`, got",
+            reason=PART,
+        ),
+        Excuse(
+            check="AcceptedNegativeData",
+            operation=r"PATCH /customer-tokens/\{id\}",
+            answer=r'"identifier":"AAA"',
+            reason="AAA is a text, as the schema has it; schemathesis says it is none.",
+        ),
+        Excuse(
+            check=SEMANTIC,
+            operation=r"POST /grants/batches",
+            answer=r"is no parameter of this path",
+            reason="The query goes with a sheet only, which OpenAPI has no words for.",
+        ),
+        Excuse(
+            check=SEMANTIC,
+            operation=r"POST /mail-reports",
+            answer=r'"field":"message"',
+            reason="The schema says text; what a report looks like is RFC 3464's matter.",
+        ),
+        Excuse(
+            check=SEMANTIC,
+            operation=r"POST /mail-queue/(pause|resume)",
+            answer=r"is no transport",
+            reason="Which transports there are is a matter of the settings.",
+        ),
+        Excuse(
+            check=SEMANTIC,
+            operation=r"(POST|PATCH) /schedules.*",
+            answer=r'"field":"(zone|cron|kind|parameters)"',
+            reason="Time zones, the ranges of cron and a kind's parameters are no matter of a schema.",
+        ),
+    ),
+}
+
+
+def excuses_of(dialect: Dialect) -> tuple[Excuse, ...]:
+    """Return every excuse that holds for a dialect."""
+    return EVERYWHERE + EXCUSES.get(dialect.name, ())
