@@ -8,6 +8,15 @@ from msgspec import Meta
 
 REF = "#/components/schemas/{name}"
 
+_NEEDED = "x-needed"
+
+NEEDED = Meta(extra_json_schema={_NEEDED: True})
+"""Marks a member that a body must have, although its decoder lets it be missing or null.
+
+So a dialect refuses the body in the vendor's words, and not in the decoder's. Where only some
+routes need it, the route table says so (`Route.needed`).
+"""
+
 EMAIL = Meta(extra_json_schema={"format": "email"})
 """Marks an e-mail address, which the core checks."""
 
@@ -30,7 +39,9 @@ class Schemas:
         self._kinds = list(dict.fromkeys(kind for kind in kinds if kind is not None))
         found, components = msgspec.json.schema_components(self._kinds, ref_template=REF)
         self._found: dict[Any, dict[str, Any]] = dict(zip(self._kinds, found, strict=True))
-        self.components: dict[str, Any] = dict(components)
+        self.components: dict[str, Any] = {
+            name: _with_needed(schema) for name, schema in components.items()
+        }
         for name, rules in _rules(self._kinds).items():
             self.components[name].update(rules)
 
@@ -55,13 +66,7 @@ class Schemas:
         """
         if not needed:
             return self.of(kind)
-        schema = self._whole(kind)
-        members = {
-            name: without_null(schema["properties"][name]) | {"pattern": r"\S", "minItems": 1}
-            for name in needed
-        }
-        required = [*schema.get("required", ()), *needed]
-        return schema | {"properties": schema["properties"] | members, "required": required}
+        return _needing(self._whole(kind), needed)
 
     def as_text(
         self, kind: Any, needed: Sequence[str], attributes: Sequence[str]
@@ -89,6 +94,22 @@ class Schemas:
             return schema
         found: dict[str, Any] = self.components[schema["$ref"].rpartition("/")[2]]
         return found
+
+
+def _with_needed(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return an object's schema with the members in it that are marked as needed."""
+    members = schema.get("properties", {})
+    marked = [name for name, member in members.items() if member.pop(_NEEDED, False)]
+    return _needing(schema, marked) if marked else schema
+
+
+def _needing(schema: dict[str, Any], needed: Sequence[str]) -> dict[str, Any]:
+    some = {"pattern": r"\S", "minItems": 1}
+    members = {name: without_null(schema["properties"][name]) | some for name in needed}
+    for member in members.values():
+        member.pop("default", None)
+    required = [*schema.get("required", ()), *needed]
+    return schema | {"properties": schema["properties"] | members, "required": required}
 
 
 def without_null(schema: Mapping[str, Any]) -> dict[str, Any]:
