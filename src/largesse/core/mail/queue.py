@@ -86,10 +86,9 @@ class MailQueue:
         """Return the queue's figures. Raises NotPermitted."""
         caller.require(Right.READ)
         async with self._database.read() as tx:
-            counts = await queue_store.counts(tx, caller.organization_id)
+            counts, oldest = await queue_store.counts(tx, caller.organization_id)
             view = await lane_store.view(tx, list(self.limits.transports))
             pauses = await lane_store.pauses_of(tx, caller.organization_id)
-        waiting = [one.oldest_due_at for one in counts if one.state == MailState.QUEUED]
         transports = []
         for name in self.limits.transports:
             lane = view.lanes.get(transport_name(name))
@@ -97,9 +96,7 @@ class MailQueue:
                 (0.0, 0, None) if lane is None else (lane.blocked_for, lane.failures, lane.reason)
             )
             transports.append(Transport(name, *known))
-        return QueueStats(
-            counts, min(waiting, default=None), [_pause(*one) for one in pauses], transports
-        )
+        return QueueStats(counts, oldest, [_pause(*one) for one in pauses], transports)
 
     async def retry_all(self, caller: Caller, filters: Mapping[str, Any]) -> Changed:
         """Queue failed mails again, as if they were new: those that the filters fit.

@@ -20,28 +20,48 @@ class Count:
     reason: str | None
     """The kind of their last failure, e.g. `550 5.1.1`."""
     count: int
-    oldest_due_at: datetime
 
 
-async def counts(tx: Transaction, organization_id: int) -> list[Count]:
-    """Count an organization's mails. Reads an index only, which has all that is asked for."""
+async def counts(tx: Transaction, organization_id: int) -> tuple[list[Count], datetime | None]:
+    """Count an organization's mails by state and reason; return also when the first is or was due.
 
-    def build() -> Any:
-        chosen = select(
-            mails.c.state,
-            mails.c.reason,
-            func.count().label("count"),
-            func.min(mails.c.due_at, type_=mails.c.due_at.type).label("oldest_due_at"),
-        )
-        chosen = chosen.where(mails.c.organization_id == organization_id)
-        chosen = tx.engine.walk(chosen, mails, index="ix_mails_state")
-        return chosen.group_by(mails.c.state, mails.c.reason)
+    It reads an index only, in its order: a million mails take a fraction of a second. Reasons, which
+    few mails have, are looked for in the states that have any.
+    """
+    rows = await tx.rows(_by_state(tx, organization_id))
+    found: list[Count] = []
+    for row in sorted(rows, key=lambda row: list(MailState).index(MailState(row.state))):
+        state, rest = MailState(row.state), row.count
+        if row.reasons:
+            for reason, count in await tx.rows(_by_reason(tx, organization_id, state)):
+                found.append(Count(state, reason, count))
+                rest -= count
+        if rest:
+            found.append(Count(state, None, rest))
+    due = [row.due_at for row in rows if row.state == MailState.QUEUED]
+    return found, due[0] if due else None
 
-    rows = await tx.rows(build())
-    return sorted(
-        (Count(MailState(row.state), row.reason, row.count, row.oldest_due_at) for row in rows),
-        key=lambda one: (list(MailState).index(one.state), -one.count),
+
+def _by_state(tx: Transaction, organization_id: int) -> Any:
+    chosen = select(
+        mails.c.state,
+        func.count().label("count"),
+        func.count(mails.c.reason).label("reasons"),
+        func.min(mails.c.due_at, type_=mails.c.due_at.type).label("due_at"),
     )
+    chosen = chosen.where(mails.c.organization_id == organization_id).group_by(mails.c.state)
+    return tx.engine.walk(chosen, mails, index="ix_mails_state")
+
+
+def _by_reason(tx: Transaction, organization_id: int, state: MailState) -> Any:
+    count = func.count()
+    chosen = select(mails.c.reason, count).where(
+        mails.c.organization_id == organization_id,
+        mails.c.state == state,
+        mails.c.reason.is_not(None),
+    )
+    chosen = tx.engine.walk(chosen, mails, index="ix_mails_state")
+    return chosen.group_by(mails.c.reason).order_by(count.desc(), mails.c.reason)
 
 
 async def chosen(
