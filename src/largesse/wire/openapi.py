@@ -121,10 +121,12 @@ def _parameters(where: str, kind: Any, schemas: Schemas) -> list[dict[str, Any]]
 
 
 def _body(dialect: Dialect, route: Route, schemas: Schemas, media: str) -> dict[str, Any]:
-    """Return the schema of a request's body; one that is neither JSON nor XML is a text."""
+    """Return the schema of a request's body; one that has no members is a text."""
     if media in XML:
         return schemas.as_text(route.request, route.needed, dialect.xml_attributes)
-    if route.request is None or not media.endswith(("json", "form-urlencoded")):
+    if media.endswith("form-urlencoded"):
+        return schemas.as_text(route.request, route.needed, ())
+    if route.request is None or not media.endswith("json"):
         return {"type": "string"}
     return schemas.needing(route.request, route.needed)
 

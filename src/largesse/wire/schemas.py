@@ -104,10 +104,11 @@ def _with_needed(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _needing(schema: dict[str, Any], needed: Sequence[str]) -> dict[str, Any]:
-    some = {"pattern": r"\S", "minItems": 1}
-    members = {name: without_null(schema["properties"][name]) | some for name in needed}
+    members = {name: without_null(schema["properties"][name]) for name in needed}
     for member in members.values():
         member.pop("default", None)
+        if "format" not in member:
+            member |= {"pattern": r"\S", "minItems": 1}
     required = [*schema.get("required", ()), *needed]
     return schema | {"properties": schema["properties"] | members, "required": required}
 
