@@ -17,6 +17,8 @@ from largesse.core.codes.importing import IMPORT, Importing
 from largesse.core.codes.known_formats import KnownFormats
 from largesse.core.codes.service import Codes
 from largesse.core.coupons.service import Coupons
+from largesse.core.customers.consumers import Consumers
+from largesse.core.customers.lookup import Lookup
 from largesse.core.customers.receivers import CustomerTokens, Receivers
 from largesse.core.customers.service import Accounts, Customers
 from largesse.core.events.service import Events
@@ -43,6 +45,7 @@ from largesse.core.newsletter.service import BuiltInProvider, Newsletter
 from largesse.core.pools.service import Pools
 from largesse.core.promotions.folders import PromotionFolders
 from largesse.core.promotions.service import Channels, Promotions
+from largesse.core.redemptions.service import Redemptions
 from largesse.core.reports.service import MailReports, Rules
 from largesse.core.schedules.service import Schedules
 from largesse.core.schedules.starters import ScheduledCodes
@@ -101,11 +104,14 @@ class Services:
     accounts: Accounts
     customer_tokens: CustomerTokens
     receivers: Receivers
+    consumers: Consumers
+    lookup: Lookup
     channels: Channels
     promotions: Promotions
     promotion_folders: PromotionFolders
     campaigns: Campaigns
     codes: Codes
+    redemptions: Redemptions
     coupons: Coupons
     generation: Generation
     importing: Importing
@@ -159,7 +165,7 @@ def open_services(settings: Settings) -> Services:
     wakeups = Wakeups()
     database = Database(settings.database_url, hear=wakeups.wake)
     access = _access(settings, database)
-    receivers = Receivers(database, access)
+    receivers, customers = Receivers(database, access), Customers(database)
     formats = KnownFormats(database, access, space_per_code=settings.code_space_per_code)
     generation = Generation(formats)
     campaigns = Campaigns(database, formats)
@@ -180,16 +186,19 @@ def open_services(settings: Settings) -> Services:
         units=Units(database),
         users=Users(database),
         keys=ApplicationKeys(database),
-        customers=Customers(database),
+        customers=customers,
         accounts=Accounts(database),
         customer_tokens=CustomerTokens(database, access),
         receivers=receivers,
+        consumers=_consumers(settings, access, receivers),
+        lookup=Lookup(database, receivers, customers),
         channels=Channels(database),
         promotions=Promotions(database),
         promotion_folders=PromotionFolders(database),
         campaigns=campaigns,
         codes=Codes(database, access, receivers, formats),
         coupons=Coupons(database, campaigns, generation, formats),
+        redemptions=Redemptions(database, receivers, formats),
         generation=generation,
         importing=importing,
         bulk_codes=BulkCodes(database, generation, importing),
@@ -225,6 +234,15 @@ def _access(settings: Settings, database: Database) -> Access:
         failures=settings.login_failures,
         failure_seconds=settings.login_failure_seconds,
         recheck_seconds=settings.token_recheck_seconds,
+    )
+
+
+def _consumers(settings: Settings, access: Access, receivers: Receivers) -> Consumers:
+    return Consumers(
+        access,
+        receivers,
+        failures=settings.login_failures,
+        failure_seconds=settings.login_failure_seconds,
     )
 
 

@@ -13,10 +13,11 @@ from largesse.core.mail import model as mail
 from largesse.core.newsletter import model as newsletter
 from largesse.core.pools import model as pools
 from largesse.core.promotions import model as promotions
-from largesse.core.schedules import model as schedules
-from largesse.core.templates import model as templates
+from largesse.core.redemptions import model as redemptions
 from largesse.core.reports import model as reports
+from largesse.core.schedules import model as schedules
 from largesse.core.suppressions import model as suppressions
+from largesse.core.templates import model as templates
 from largesse.storage import sequences
 from largesse.storage.types import metadata
 
@@ -35,8 +36,9 @@ __all__ = [
     "newsletter",
     "pools",
     "promotions",
-    "schedules",
+    "redemptions",
     "reports",
+    "schedules",
     "sequences",
     "suppressions",
     "templates",

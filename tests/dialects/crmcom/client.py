@@ -79,3 +79,41 @@ async def issued(served: Served) -> int:
         await owner(served), campaign_id=campaigns.items[0].id, state="issued", limit=1000
     )
     return len(pages.items)
+
+
+# --- receivers -----------------------------------------------------------------------------------
+
+WEB_API_KEY = f"{PREFIX}/authentication/web_api_key/token"
+CONSUMER_KEY = f"{PREFIX}/authentication/consumer_application_key/token"
+APPLY = f"{PREFIX}/subscriptions/apply_promo_code"
+SHOW_CONTACT = f"{PREFIX}/contact_information/show"
+CREATE_CONTACT = f"{PREFIX}/contact_information/create"
+UPDATE_CONTACT = f"{PREFIX}/contact_information/update"
+SHOW_RECEIVABLE = f"{PREFIX}/accounts_receivable/show"
+LIST_RECEIVABLES = f"{PREFIX}/accounts_receivable/list"
+SHOW_PARTICIPANT = f"{PREFIX}/rewards_participants/show"
+LIST_PARTICIPANTS = f"{PREFIX}/rewards_participants/list"
+
+
+async def get(
+    served: Served, path: str, *, held: str | None = None, **query: Any
+) -> httpx.Response:
+    """Send a GET with a token of the demo user, or the one that is held."""
+    params = given({"token": held or await token(served)} | query)
+    return await served.client.get(path, params=params)
+
+
+async def post(
+    served: Served, path: str, *, held: str | None = None, **body: Any
+) -> httpx.Response:
+    """Send a POST with a token of the demo user, or the one that is held."""
+    content = given({"token": held or await token(served)} | body)
+    return await served.client.post(path, json=content)
+
+
+def data(answer: httpx.Response) -> Any:
+    """Return the data of an answer, which must be a success."""
+    assert answer.status_code == 200, answer.text
+    body = answer.json()
+    assert body["status"]["code"] == "OK"
+    return body["data"]

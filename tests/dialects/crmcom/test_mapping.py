@@ -20,8 +20,9 @@ from largesse.core.campaigns.model import (
 from largesse.core.codes.model import CampaignRef, Code, CodeRef, CodeState, IssuedCode
 from largesse.core.customers.model import AccountKind, ByAccount, ByCustomer, ByToken, Identifier
 from largesse.core.errors import InvalidValue
-from largesse.dialects.crmcom import mapping
+from largesse.dialects.crmcom import identifiers, mapping
 from largesse.dialects.crmcom.errors import MissingParameter, TooManyIdentifiers
+from largesse.dialects.crmcom.objects import PromoCode
 from largesse.dialects.crmcom.schemas import RequestPromoCode
 
 ID = UUID("01890a5d-ac96-774b-bcce-b302099a8057")
@@ -37,19 +38,19 @@ def body(**members: Any) -> RequestPromoCode:
 class TestToWanted:
     @pytest.mark.parametrize("field", ["id", "name", "alternative_code"])
     def test_a_campaign(self, field: str) -> None:
-        wanted = mapping.to_wanted(body(promotion_campaign_identifier={field: "BG4"}))
+        wanted = identifiers.to_wanted(body(promotion_campaign_identifier={field: "BG4"}))
         assert wanted == CampaignRef(field, "BG4")
 
     def test_the_very_code(self) -> None:
-        assert mapping.to_wanted(body(promo_code="SC4")) == CodeRef("SC4")
+        assert identifiers.to_wanted(body(promo_code="SC4")) == CodeRef("SC4")
 
     def test_neither(self) -> None:
         with pytest.raises(MissingParameter, match="promotion_campaign_identifier"):
-            mapping.to_wanted(body())
+            identifiers.to_wanted(body())
 
     def test_both(self) -> None:
         with pytest.raises(TooManyIdentifiers) as refused:
-            mapping.to_wanted(body(promo_code="SC4", promotion_campaign_identifier={"id": "1"}))
+            identifiers.to_wanted(body(promo_code="SC4", promotion_campaign_identifier={"id": "1"}))
         assert refused.value.names == ("promotion_campaign_identifier", "promo_code")
 
 
@@ -88,15 +89,15 @@ RECEIVERS: tuple[tuple[str, dict[str, Any], Any], ...] = (
 class TestToReceiver:
     @pytest.mark.parametrize(("name", "identifier", "receiver"), RECEIVERS)
     def test_every_way(self, name: str, identifier: dict[str, Any], receiver: Any) -> None:
-        assert mapping.to_receiver(body(**{f"{name}_identifier": identifier})) == receiver
+        assert identifiers.to_receiver(body(**{f"{name}_identifier": identifier})) == receiver
 
     def test_none(self) -> None:
         with pytest.raises(MissingParameter, match="receiver"):
-            mapping.to_receiver(body())
+            identifiers.to_receiver(body())
 
     def test_two(self) -> None:
         with pytest.raises(TooManyIdentifiers, match="contact_information_identifier, subscr"):
-            mapping.to_receiver(
+            identifiers.to_receiver(
                 body(
                     contact_information_identifier={"id": "1"},
                     subscription_identifier={"id": "1"},
@@ -105,8 +106,8 @@ class TestToReceiver:
 
     def test_an_empty_text_names_nothing(self) -> None:
         with pytest.raises(MissingParameter, match="subscription_identifier"):
-            mapping.to_receiver(body(subscription_identifier={"id": "", "number": ""}))
-        receiver = mapping.to_receiver(body(subscription_identifier={"id": "", "number": "S1"}))
+            identifiers.to_receiver(body(subscription_identifier={"id": "", "number": ""}))
+        receiver = identifiers.to_receiver(body(subscription_identifier={"id": "", "number": "S1"}))
         assert receiver == ByAccount(AccountKind.SUBSCRIPTION, "number", "S1")
 
     @pytest.mark.parametrize(
@@ -125,26 +126,26 @@ class TestToReceiver:
     )
     def test_access_tokens(self, identifier: dict[str, Any], receiver: ByToken) -> None:
         named = {"access_token_identifier": identifier}
-        assert mapping.to_receiver(body(rewards_participant_identifier=named)) == receiver
+        assert identifiers.to_receiver(body(rewards_participant_identifier=named)) == receiver
 
     @pytest.mark.parametrize("way", [{"authentication_code": "A"}, {"one_time_password": 1}])
     def test_a_pass_code_belongs_to_an_identifier(self, way: dict[str, Any]) -> None:
         named = {"access_token_identifier": way | {"pass_code": "1234"}}
         with pytest.raises(InvalidValue, match="pass_code"):
-            mapping.to_receiver(body(rewards_participant_identifier=named))
+            identifiers.to_receiver(body(rewards_participant_identifier=named))
 
 
 class TestToFields:
     @pytest.mark.parametrize("text", [None, "", " , "])
     def test_no_field_means_all(self, text: str | None) -> None:
-        assert mapping.to_fields(text) is None
+        assert mapping.to_fields(text, PromoCode) is None
 
     def test_fields_are_parted_by_commas(self) -> None:
-        assert mapping.to_fields(" code ,id,") == {"code", "id"}
+        assert mapping.to_fields(" code ,id,", PromoCode) == {"code", "id"}
 
     def test_unknown_ones_are_named(self) -> None:
         with pytest.raises(InvalidValue, match="colour, mood: no such field"):
-            mapping.to_fields("code,mood,colour")
+            mapping.to_fields("code,mood,colour", PromoCode)
 
 
 UNIT = Unit(ID, "Admin Unit", "adminunit", None, "Main Group", None, None, MADE)

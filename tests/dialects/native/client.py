@@ -122,6 +122,10 @@ async def organization(served: Served, name: str) -> Api:
     return await log_in(served, f"owner of {name}", PASSWORD)
 
 
+USES = ("used", "code", "next")
+"""Beginnings of the codes of each organization."""
+
+
 @dataclass
 class Everything:
     """The ids of one of everything in an organization, by the noun's path."""
@@ -161,7 +165,9 @@ async def one_of_everything(api: Api, tag: str) -> Everything:
     promotion = await make("/promotions", offer)
     offer = {"name": f"campaign {tag}", "promotion_id": promotion, "state": "posted"}
     campaign = await make("/campaigns", offer)
-    await api.post(f"/campaigns/{campaign}/codes", {"codes": [f"code-{tag}", f"next-{tag}"]})
+    await api.post(f"/campaigns/{campaign}/codes", {"codes": [f"{use}-{tag}" for use in USES]})
+    used = {"code": f"used-{tag}", "receiver": {"customer": {"id": customer}}}
+    made.ids["/redemptions"] = (await api.post("/codes/redeem", used))["id"]
     # Two codes are fewer than three: there will be an event. Set before, it could tell of an
     # empty pool, and of nothing else then.
     await api.patch(f"/campaigns/{campaign}", {"alarm_level": 3})

@@ -22,6 +22,7 @@ NOUNS = {
     "/promotions",
     "/campaigns",
     "/codes",
+    "/redemptions",
     "/groups",
     "/promotion-lists",
     "/assignments",

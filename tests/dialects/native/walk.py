@@ -42,6 +42,7 @@ def bodies(ids: Everything, tag: str) -> dict[str, Any]:
             "campaign": {"id": ids.of("/campaigns")},
             "receiver": {"customer": {"id": customer}},
         },
+        "/codes/redeem": {"code": f"next-{tag}", "receiver": {"customer": {"id": customer}}},
         "/groups": {"reference": "new", "name": "new"},
         "/promotion-lists": {"reference": "new"},
         "/assignments": {

@@ -31,6 +31,7 @@ class Right(StrEnum):
 
     READ = "read"
     ISSUE_CODES = "issue_codes"
+    REDEEM_CODES = "redeem_codes"
     SEND_MAIL = "send_mail"
     GRANT_PROMOTIONS = "grant_promotions"
     MANAGE_CUSTOMERS = "manage_customers"
@@ -61,6 +62,7 @@ RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
             {
                 Right.READ,
                 Right.ISSUE_CODES,
+                Right.REDEEM_CODES,
                 Right.SEND_MAIL,
                 Right.MANAGE_CUSTOMERS,
                 Right.MANAGE_SUBSCRIPTIONS,
@@ -71,6 +73,9 @@ RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
         Role.SHOPPER: frozenset(),
     }
 )
+
+OF_CONSUMERS = frozenset({Right.READ, Right.ISSUE_CODES, Right.REDEEM_CODES})
+"""The rights that a client can have on what belongs to the one customer it acts for."""
 
 organizations = Table(
     "organizations",
@@ -227,6 +232,16 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
+class Consumer:
+    """The customer that a client acts for, and by which customer token that customer is known."""
+
+    customer_id: UUID
+    account_id: UUID | None
+    """The customer's first accounts receivable."""
+    customer_token_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """The authenticated actor of one request; every dialect's login ends in this type."""
 
@@ -247,11 +262,27 @@ class Caller:
     first_name: str | None = None
     last_name: str | None = None
     role: str | None = None
+    consumer: Consumer | None = None
+    """The one customer it may act for; None: whoever its rights are for."""
+    own_rights: frozenset[Right] = frozenset()
+    """What it may do with what belongs to that customer."""
 
     def require(self, right: Right) -> None:
         """Raise NotPermitted unless the caller has the right."""
         if right not in self.rights:
             raise NotPermitted(right.value)
+
+    def require_own(self, right: Right) -> None:
+        """Raise NotPermitted unless the caller has the right, be it for its one customer only.
+
+        Who asks this must then ask whose it is (`may_see`).
+        """
+        if right not in self.rights | self.own_rights:
+            raise NotPermitted(right.value)
+
+    def may_see(self, customer_id: UUID) -> bool:
+        """Say whether what belongs to a customer is there for this caller."""
+        return self.consumer is None or self.consumer.customer_id == customer_id
 
     def name_on(self, wire: str) -> str:
         """Return the organization's name as clients of that wire know it."""

@@ -2,16 +2,13 @@
 
 import hashlib
 import secrets
-import time
 from dataclasses import replace
-from datetime import UTC, datetime
 from uuid import UUID
 
-import jwt
-
 from largesse.core import clock
-from largesse.core.access import passwords, store
+from largesse.core.access import passwords, store, tokens
 from largesse.core.access.aliases import distinct
+from largesse.core.access.consumers import still_acting_for
 from largesse.core.access.failed import UNKNOWN_USER, FailedLogins
 from largesse.core.access.model import (
     RIGHTS,
@@ -30,7 +27,6 @@ from largesse.core.errors import (
     AlreadyExists,
     BadCredentials,
     BadToken,
-    ExpiredToken,
     InvalidValue,
     Refused,
     SecondFactorRequired,
@@ -40,13 +36,12 @@ from largesse.core.errors import (
 )
 from largesse.core.events import store as event_store
 from largesse.core.events.model import EventKind, author_of
-from largesse.core.ids import new_id, parsed_id
+from largesse.core.ids import parsed_id
 from largesse.core.limits import check_fits, storable
 from largesse.core.text import folded
 from largesse.core.together import together
 from largesse.storage.database import Database, Transaction
 
-ALGORITHM = "HS256"
 KEY_PREFIX = "lk"
 """What application keys begin with, so that a scanner can recognise a leaked one."""
 
@@ -203,11 +198,12 @@ class Access:
         async with self._database.read() as tx:
             return await self._caller(tx, user.organization_id, user.id, unit)
 
-    async def log_in_with_key(self, key: str, *, address: str) -> Caller:
+    async def log_in_with_key(self, key: str, *, address: str, unit: str | None = None) -> Caller:
         """Return the caller that an application key acts as.
 
         Raises:
             BadCredentials: no such key, or it is revoked.
+            UnknownUnit
             TooManyAttempts: too many failures from this address.
         """
         if (wait := self._throttle.wait("key", address)) > 0:
@@ -220,7 +216,7 @@ class Access:
                 fits = row and passwords.same(row.secret_hash, passwords.digest(parts[3]))
                 if row and fits and row.revoked_at is None:
                     return await self._caller(
-                        tx, row.organization_id, row.user_id, None, key_id=key_id
+                        tx, row.organization_id, row.user_id, unit, key_id=key_id
                     )
             if row:
                 subject = ("key", row.id)
@@ -229,24 +225,8 @@ class Access:
         raise BadCredentials()
 
     async def issue_token(self, caller: Caller, *, seconds: int) -> IssuedToken:
-        """Return an access token (HS256 JWT) that stands for the caller.
-
-        Its claims carry CRM.COM's names (DOC iZgH: jti, usr, org, oun, exp, iat), which suit all.
-        """
-        now = int(time.time())
-        token_id = new_id()
-        claims = {
-            "jti": token_id.hex.upper(),
-            "usr": caller.username,
-            "org": caller.organization_name,
-            "oun": caller.unit_id.hex.upper() if caller.unit_id else None,
-            "sub": caller.user_id.hex.upper() if caller.user_id else None,
-            "oid": caller.organization_id,
-            "key": caller.key_id.hex.upper() if caller.key_id else None,
-            "iat": now,
-            "exp": now + seconds,
-        }
-        token = jwt.encode(claims, await self.signing_key(), algorithm=ALGORITHM)
+        """Return an access token (HS256 JWT) that stands for the caller."""
+        token, token_id = tokens.signed(caller, await self.signing_key(), seconds=seconds)
         told = {"token_id": str(token_id)}
         row = event_store.event_row(caller, EventKind.TOKEN_ISSUED, _user(caller), data=told)
         await together(self._database, event_store.write_each, row)
@@ -259,8 +239,8 @@ class Access:
         token that was revoked through another process still be taken here.
 
         Raises:
-            BadToken: malformed, forged or revoked, its application key is revoked, or its user
-                is no longer active.
+            BadToken: malformed, forged or revoked, its application key is revoked, its user is no
+                longer active, or the customer token it was got with no longer effective.
             ExpiredToken: past its life time.
         """
         caller = self._callers.get(token)
@@ -314,37 +294,19 @@ class Access:
         return (await self.organization_named(self._default_organization)).id
 
     async def _authenticate(self, token: str) -> Caller:
-        try:
-            claims = jwt.decode(
-                token,
-                await self.signing_key(),
-                algorithms=[ALGORITHM],
-                options={"require": ["exp", "iat", "jti", "sub", "oid"], "verify_sub": False},
-            )
-            token_id, user_id = parsed_id(str(claims["jti"])), parsed_id(str(claims["sub"]))
-            unit_id = parsed_id(str(claims.get("oun") or ""))
-            key_id = parsed_id(str(claims.get("key") or ""))
-            organization_id = int(claims["oid"])
-        except jwt.ExpiredSignatureError:
-            raise ExpiredToken() from None
-        except (jwt.InvalidTokenError, ValueError, TypeError, RecursionError):
-            raise BadToken() from None
-        if token_id is None or user_id is None:
-            raise BadToken()
+        claims = tokens.read(token, await self.signing_key())
         async with self._database.read() as tx:
             caller = await self._caller(
                 tx,
-                organization_id,
-                user_id,
-                unit_id.hex if unit_id else None,
-                token_id=token_id,
-                key_id=key_id,
+                claims.organization_id,
+                claims.user_id,
+                claims.unit_id.hex if claims.unit_id else None,
+                token_id=claims.token_id,
+                key_id=claims.key_id,
             )
-        return replace(
-            caller,
-            issued_at=datetime.fromtimestamp(claims["iat"], UTC),
-            expires_at=datetime.fromtimestamp(claims["exp"], UTC),
-        )
+            if claims.consumer is not None:
+                caller = await still_acting_for(tx, caller, claims.consumer)
+        return replace(caller, issued_at=claims.issued_at, expires_at=claims.expires_at)
 
     async def _caller(
         self,

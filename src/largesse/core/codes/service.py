@@ -76,7 +76,7 @@ class Codes(Records[Code]):
             DistributionNotAllowed, PoolExhausted, ReceiverLimitReached, CodeNotEffective
             and what `Receivers.find` raises.
         """
-        caller.require(Right.ISSUE_CODES)
+        caller.require_own(Right.ISSUE_CODES)
         if isinstance(wanted, CodeRef) and not await self._formats.could_have(
             caller.organization_id, wanted.code
         ):

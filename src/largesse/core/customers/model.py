@@ -139,7 +139,7 @@ accounts = Table(
     reference("customer_id", "customers.id", ondelete="CASCADE"),
     UniqueConstraint("organization_id", "kind", "number"),
     Index("ix_accounts_name", "organization_id", "kind", "name"),
-    Index("ix_accounts_customer_id", "organization_id", "customer_id"),
+    Index("ix_accounts_customer_id", "organization_id", "customer_id", "kind", "id"),
 )
 
 customer_tokens = Table(

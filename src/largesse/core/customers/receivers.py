@@ -5,15 +5,17 @@ from typing import Any
 
 from largesse.core import clock
 from largesse.core.access import passwords
-from largesse.core.access.model import Caller, Right
+from largesse.core.access.model import Caller, Consumer, Right
 from largesse.core.access.service import Access
 from largesse.core.customers import store
 from largesse.core.customers.model import (
+    Account,
     ByAccount,
     ByCustomer,
     ByToken,
     CustomerToken,
     FoundReceiver,
+    Identifier,
     Receiver,
     TokenState,
     customer_tokens,
@@ -26,6 +28,7 @@ from largesse.core.errors import (
     PassCodeWrong,
     Refused,
     UnknownAccount,
+    UnknownCustomer,
     UnknownCustomerToken,
 )
 from largesse.core.records import Records, is_blank
@@ -106,18 +109,21 @@ class Receivers:
         """Return the customer and account that a receiver means.
 
         Raises:
-            UnknownCustomer, UnknownAccount: nothing has that identifier.
+            UnknownCustomer, UnknownAccount: nothing has that identifier, or it is not there for a
+                caller who acts for another customer.
             AmbiguousValue: several accounts have the name given.
             and what `prepared` raises.
         """
-        named = await self.prepared(caller, receiver)
-        if isinstance(named, FoundReceiver):
-            return named
-        async with self._database.read() as tx:
-            found = await store.find_receivers(tx, [(caller.organization_id, named)])
-        (outcome,) = found.values()
+        if isinstance(receiver, ByToken):
+            outcome: FoundReceiver | Refused = await self._by_token(caller, receiver)
+        else:
+            async with self._database.read() as tx:
+                found = await store.find_receivers(tx, [(caller.organization_id, receiver)])
+            (outcome,) = found.values()
         if isinstance(outcome, Refused):
             raise outcome
+        if not caller.may_see(outcome.customer_id):
+            raise _unknown(receiver)
         return outcome
 
     async def prepared(
@@ -129,17 +135,38 @@ class Receivers:
             UnknownCustomerToken, CustomerTokenNotEffective, PassCodeRequired, PassCodeWrong
             UnknownAccount: the token's customer has no account of the kind.
         """
-        if isinstance(receiver, ByToken):
-            return await self._by_token(caller.organization_id, receiver)
+        if isinstance(receiver, ByToken) or caller.consumer is not None:
+            return await self.find(caller, receiver)
         return receiver
 
-    async def _by_token(self, organization_id: int, receiver: ByToken) -> FoundReceiver:
+    async def identified(self, caller: Caller, receiver: ByToken) -> Consumer:
+        """Return the customer that a customer token identifies.
+
+        Raises:
+            As `prepared`, but the customer needs no account.
+        """
+        token, account = await self._effective(caller, receiver)
+        return Consumer(token.customer_id, None if account is None else account.id, token.id)
+
+    async def _by_token(self, caller: Caller, receiver: ByToken) -> FoundReceiver:
+        token, account = await self._effective(caller, receiver)
+        if account is None:
+            raise UnknownAccount(str(receiver.kind), "kind")
+        one_time = None if receiver.one_time_password is None else token.id
+        return FoundReceiver(token.customer_id, account.id, one_time)
+
+    async def _effective(self, caller: Caller, receiver: ByToken) -> tuple[Any, Account | None]:
+        """Return a token that identifies its customer, and that customer's first account."""
+        organization_id, account = caller.organization_id, None
         column, value = await self._token_key(receiver)
         async with self._database.read() as tx:
             token = await store.token_by(tx, organization_id, column, value)
-            account = token and await store.account_of_customer(
-                tx, organization_id, token.customer_id, receiver.kind
-            )
+            if token is not None:
+                of_customer = [token.customer_id]
+                held = await store.accounts_of(
+                    tx, organization_id, receiver.kind, customer_ids=of_customer, limit=1
+                )
+                account = next(iter(held), None)
         # The pass code comes first: who does not know it learns nothing about the token. The
         # hash is computed outside the transaction, where it keeps no connection waiting.
         if receiver.identifier is not None and not await passwords.fits(
@@ -150,10 +177,7 @@ class Receivers:
             raise UnknownCustomerToken()
         if not _is_effective(token):
             raise CustomerTokenNotEffective()
-        if account is None:
-            raise UnknownAccount(str(receiver.kind), "kind")
-        one_time = token.id if column == "one_time_password_hash" else None
-        return FoundReceiver(token.customer_id, account.id, one_time)
+        return token, account
 
     async def _token_key(self, receiver: ByToken) -> tuple[str, str]:
         if receiver.identifier is not None:
@@ -174,6 +198,15 @@ def _secret_digest(key: bytes, name: str, secret: str) -> str:
         # SEED 002 prints the type Integer, which has no leading zeros: 0042 arrives as 42.
         secret = secret.lstrip("0") or "0"
     return passwords.keyed_digest(key, f"{name}:{secret}")
+
+
+def _unknown(receiver: Receiver) -> Refused:
+    """Return the refusal of one that is not there."""
+    if isinstance(receiver, ByCustomer):
+        return UnknownCustomer(receiver.value, receiver.identifier or Identifier.CUSTOMER_ID)
+    if isinstance(receiver, ByAccount):
+        return UnknownAccount(receiver.value, receiver.field)
+    return UnknownCustomerToken()
 
 
 def _is_effective(token: Any) -> bool:

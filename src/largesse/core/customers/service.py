@@ -69,9 +69,11 @@ class Customers(Referenced[Customer]):
 
     async def named(self, caller: Caller, identifier: Identifier | None, value: str) -> Customer:
         """Return the customer that an identifier names. Raises UnknownCustomer, NotPermitted."""
-        caller.require(Right.READ)
+        caller.require_own(Right.READ)
         async with self.database.read() as tx:
             found = await find_customer(tx, caller.organization_id, identifier, value)
+            if not caller.may_see(found):
+                raise UnknownCustomer(value, identifier or Identifier.CUSTOMER_ID)
             return await self._one(tx, caller.organization_id, found)
 
     async def page(

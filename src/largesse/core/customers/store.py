@@ -1,6 +1,7 @@
 """Every query of customers."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     String,
+    and_,
     bindparam,
     cast,
     delete,
@@ -24,6 +26,7 @@ from largesse.core.customers.model import (
     Customer,
     FoundReceiver,
     Identifier,
+    TokenState,
     accounts,
     customer_identifiers,
     customer_tokens,
@@ -37,6 +40,7 @@ from largesse.core.search.store import Field, Listing
 from largesse.core.text import folded
 from largesse.storage.bulk import Parameter
 from largesse.storage.database import Transaction
+from largesse.storage.records import find
 
 
 async def customer_id_of(
@@ -281,21 +285,64 @@ async def _by_customer(
     return found
 
 
-async def account_of_customer(
-    tx: Transaction, organization_id: int, customer_id: UUID, kind: AccountKind
-) -> Account | None:
-    """Return a customer's first account of a kind."""
-    row = await tx.row(
-        select(accounts)
-        .where(
-            accounts.c.organization_id == organization_id,
-            accounts.c.customer_id == customer_id,
-            accounts.c.kind == kind,
-        )
-        .order_by(accounts.c.id)
-        .limit(1)
-    )
+async def account(tx: Transaction, organization_id: int, account_id: UUID) -> Account | None:
+    """Return an account."""
+    row = await find(tx, accounts, organization_id, accounts.c.id == account_id)
     return None if row is None else value_of(Account, row)
+
+
+async def accounts_of(
+    tx: Transaction,
+    organization_id: int,
+    kind: AccountKind,
+    *,
+    customer_ids: Sequence[UUID] | None = None,
+    email: str | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[Account]:
+    """Return the accounts of a kind that customers have, or all with an e-mail address, by id."""
+    found = select(accounts).where(
+        accounts.c.organization_id == organization_id, accounts.c.kind == kind
+    )
+    if customer_ids is not None:
+        found = found.where(tx.engine.any_of(accounts.c.customer_id, customer_ids))
+    if email is not None:
+        owner = (
+            customers.c.organization_id == accounts.c.organization_id,
+            customers.c.id == accounts.c.customer_id,
+        )
+        found = found.join(customers, and_(*owner)).where(customers.c.email_key == folded(email))
+    rows = await tx.rows(found.order_by(accounts.c.id).limit(limit).offset(offset))
+    return [value_of(Account, row) for row in rows]
+
+
+async def first_accounts(
+    tx: Transaction, organization_id: int, kind: AccountKind, customer_ids: Sequence[UUID]
+) -> dict[UUID, Account]:
+    """Return the first account of a kind that each of the customers has, if it has one."""
+    found: dict[UUID, Account] = {}
+    for account in await accounts_of(tx, organization_id, kind, customer_ids=customer_ids):
+        found.setdefault(account.customer_id, account)
+    return found
+
+
+async def token_is_effective(
+    tx: Transaction, organization_id: int, token_id: UUID, *, customer_id: UUID, now: datetime
+) -> bool:
+    """Say whether a customer token identifies its customer now."""
+    column = customer_tokens.c
+    found = await tx.value(
+        select(column.id).where(
+            column.organization_id == organization_id,
+            column.id == token_id,
+            column.customer_id == customer_id,
+            column.state == TokenState.EFFECTIVE,
+            column.effective_from.is_(None) | (column.effective_from <= now),
+            column.effective_to.is_(None) | (column.effective_to > now),
+        )
+    )
+    return found is not None
 
 
 async def token_by(

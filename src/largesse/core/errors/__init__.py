@@ -12,7 +12,7 @@ Refused
 │   ├── UnknownCustomer · UnknownAccount · UnknownCustomerToken · UnknownTemplate
 │   ├── UnknownMail · UnknownMailReport · UnknownSuppression
 │   ├── UnknownChannel · UnknownPromotion · UnknownPromotionFolder
-│   ├── UnknownCampaign · UnknownCode · UnknownGrant
+│   ├── UnknownCampaign · UnknownCode · UnknownRedemption · UnknownGrant
 │   ├── UnknownGroup · UnknownPromotionList · UnknownSubscription
 │   └── UnknownAssignment · UnknownCustomerAssignment · UnknownMembership
 ├── Invalid                    a value that can not be accepted
@@ -115,6 +115,7 @@ from largesse.core.errors.unknown import (
     UnknownPromotion,
     UnknownPromotionFolder,
     UnknownPromotionList,
+    UnknownRedemption,
     UnknownSchedule,
     UnknownSubscription,
     UnknownSuppression,
@@ -195,6 +196,7 @@ __all__ = [
     "UnknownPromotion",
     "UnknownPromotionFolder",
     "UnknownPromotionList",
+    "UnknownRedemption",
     "UnknownReference",
     "UnknownSchedule",
     "UnknownSubscription",

@@ -75,10 +75,14 @@ class UnknownCampaign(Unknown):
 
 class UnknownCode(Unknown):
     """No such promotion code."""
+
+
 class UnknownPromotionFolder(Unknown):
     """No such folder."""
 
 
+class UnknownRedemption(Unknown):
+    """No such redemption."""
 
 
 class UnknownGrant(Unknown):

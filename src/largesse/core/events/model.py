@@ -38,6 +38,7 @@ class EventKind(StrEnum):
     CODES_ADDED = "campaign.codes_added"
     """Codes were put into a pool at once."""
     CODE_ISSUED = "code.issued"
+    CODE_REDEEMED = "code.redeemed"
     CODE_CANCELLED = "code.cancelled"
     TOKEN_ISSUED = "user.token_issued"
     """A login; an application key that is presented itself needs none."""

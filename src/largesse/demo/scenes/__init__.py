@@ -1,6 +1,6 @@
 """What is played: the requests that the five documents print, each after its vendor's login."""
 
-from largesse.demo.scenes.crmcom import promo_code
+from largesse.demo.scenes.crmcom import applied, promo_code
 from largesse.demo.scenes.intershop import contact_centre, newsletter
 from largesse.demo.scenes.oracle import grants
 from largesse.demo.scenes.play import Play, Scene
@@ -8,4 +8,12 @@ from largesse.demo.scenes.valomnia import assignments, targeting
 
 __all__ = ["SCENES", "Play"]
 
-SCENES: tuple[Scene, ...] = (contact_centre, grants, promo_code, assignments, targeting, newsletter)
+SCENES: tuple[Scene, ...] = (
+    contact_centre,
+    grants,
+    promo_code,
+    applied,
+    assignments,
+    targeting,
+    newsletter,
+)

@@ -61,6 +61,7 @@ ERRORS: ErrorTable = {
     core.UnknownCampaign: Row(404, "CAMPAIGN_NOT_FOUND"),
     core.UnknownPromotionFolder: Row(404, "PROMOTION_FOLDER_NOT_FOUND"),
     core.UnknownCode: Row(404, "PROMO_CODE_NOT_FOUND"),
+    core.UnknownRedemption: Row(404, "REDEMPTION_NOT_FOUND"),
     core.UnknownGrant: Row(404, "GRANT_NOT_FOUND"),
     core.UnknownGroup: Row(404, "GROUP_NOT_FOUND"),
     core.UnknownPromotionList: Row(404, "PROMOTION_LIST_NOT_FOUND"),

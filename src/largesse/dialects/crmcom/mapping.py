@@ -1,27 +1,24 @@
 """Between CRM.COM's words and ours. Pure: no input, no output."""
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from largesse.core.access import model as access
 from largesse.core.campaigns.model import CampaignType
-from largesse.core.codes.model import CampaignRef, CodeRef, CodeState, IssuedCode
-from largesse.core.customers.model import (
-    AccountKind,
-    ByAccount,
-    ByCustomer,
-    ByToken,
-    Identifier,
-    Receiver,
-)
+from largesse.core.codes.model import CodeState, IssuedCode
+from largesse.core.customers.lookup import AccountView, CustomerView
+from largesse.core.customers.model import Account, CustomerKind, Identifier
 from largesse.core.errors import InvalidValue
-from largesse.dialects.crmcom import schemas
-from largesse.dialects.crmcom.errors import MissingParameter, TooManyIdentifiers
+from largesse.dialects.crmcom import objects, schemas
+from largesse.dialects.crmcom.errors import MissingParameter
+
+S = TypeVar("S", bound=Struct)
 
 CAMPAIGN_TYPES = {
     # SEED 002: "Available options are: DISCOUNT_PROMOTION, REWARD_PROMOTION".
@@ -39,80 +36,25 @@ CODE_STATES = {
     CodeState.CANCELLED: "CANCELLED",
 }
 
-CONTACT_IDENTIFIERS = {
-    "id": None,
-    "id_number": Identifier.ID_NUMBER,
-    "passport_number": Identifier.PASSPORT_NUMBER,
-    "social_security_number": Identifier.SOCIAL_SECURITY_NUMBER,
-    "vat_registration_number": Identifier.VAT_REGISTRATION_NUMBER,
-    "registration_number": Identifier.REGISTRATION_NUMBER,
+KINDS = {"PERSON": CustomerKind.PERSON, "COMPANY": CustomerKind.COMPANY}
+TYPES = {kind: name for name, kind in KINDS.items()}
+GENDERS = ("MALE", "FEMALE")
+
+NAMES = ("title", "first_name", "middle_name", "last_name", "company_name")
+NEEDED = {
+    CustomerKind.PERSON: ("first_name", "last_name"),
+    CustomerKind.COMPANY: ("company_name",),
 }
+OF_OTHERS = {CustomerKind.PERSON: ("company_name",), CustomerKind.COMPANY: NAMES[:4]}
 
-ACCOUNT_KINDS = {
-    "accounts_receivable_identifier": AccountKind.RECEIVABLE,
-    "subscription_identifier": AccountKind.SUBSCRIPTION,
-    "rewards_participant_identifier": AccountKind.REWARDS,
-}
+OF_PERSONS = ("id_number", "passport_number", "social_security_number")
+OF_COMPANIES = ("registration_number", "vat_registration_number")
 
-RECEIVERS = ("contact_information_identifier", *ACCOUNT_KINDS)
-
-
-def to_wanted(body: schemas.RequestPromoCode) -> CampaignRef | CodeRef:
-    """Return the campaign or the very code asked for: exactly one of both (DOC 490072)."""
-    name, value = _only_one(
-        body, ("promotion_campaign_identifier", "promo_code"), "promotion_campaign_identifier"
-    )
-    if name == "promo_code":
-        return CodeRef(value)
-    field, wanted = _only_one(value, ("id", "name", "alternative_code"), name)
-    return CampaignRef(field, wanted)
+ACTIVE, EFFECTIVE, TERMINATED = "ACTIVE", "EFFECTIVE", "TERMINATED"
+"""States of accounts (DOC 952202, 956849, 967959). None of ours ever ends."""
 
 
-def to_receiver(body: schemas.RequestPromoCode) -> Receiver:
-    """Return the receiver: exactly one of four, named in exactly one way (SEED 002).
-
-    Raises:
-        MissingParameter, TooManyIdentifiers
-    """
-    name, identifier = _only_one(body, RECEIVERS, "receiver")
-    if name == "contact_information_identifier":
-        field, value = _only_one(identifier, tuple(CONTACT_IDENTIFIERS), name)
-        return ByCustomer(CONTACT_IDENTIFIERS[field], value)
-    kind = ACCOUNT_KINDS[name]
-    field, value = _only_one(identifier, identifier.__struct_fields__, name)
-    if field == "access_token_identifier":
-        return _to_token(value, kind)
-    return ByAccount(kind, field, value)
-
-
-def _to_token(identifier: schemas.AccessTokenIdentifier, kind: AccountKind) -> ByToken:
-    ways = ("authentication_code", "identifier", "one_time_password")
-    field, value = _only_one(identifier, ways, "access_token_identifier")
-    if field != "identifier" and identifier.pass_code is not None:
-        # SEED 002: the pass code "is applicable and mandatory if the identifier is specified".
-        raise InvalidValue("pass_code", "is applicable only with the identifier")
-    if field == "one_time_password":
-        return ByToken(kind, one_time_password=str(value))
-    if field == "authentication_code":
-        return ByToken(kind, authentication_code=value)
-    return ByToken(kind, identifier=value, pass_code=identifier.pass_code)
-
-
-def _only_one(holder: msgspec.Struct, names: tuple[str, ...], missing: str) -> tuple[str, Any]:
-    """Return the one member that is given. An empty text counts as none."""
-    given: list[tuple[str, Any]] = []
-    for name in names:
-        value = getattr(holder, name)
-        if value is not None and value != "":
-            given.append((name, value))
-    if not given:
-        raise MissingParameter(missing)
-    if len(given) > 1:
-        raise TooManyIdentifiers(tuple(name for name, _ in given))
-    return given[0]
-
-
-def to_fields(fields_set: str | None) -> frozenset[str] | None:
+def to_fields(fields_set: str | None, kind: type[Struct]) -> frozenset[str] | None:
     """Return the fields that the answer is cut down to; None: all of them.
 
     Raises:
@@ -121,24 +63,32 @@ def to_fields(fields_set: str | None) -> frozenset[str] | None:
     if not fields_set:
         return None
     names = frozenset(part.strip() for part in fields_set.split(",") if part.strip())
-    unknown = sorted(names.difference(schemas.PromoCode.__struct_fields__))
+    unknown = sorted(names.difference(kind.__struct_fields__))
     if unknown:
         raise InvalidValue("fields_set", f"{', '.join(unknown)}: no such field")
     return names or None
 
 
-def from_issued(issued: IssuedCode, *, legacy_names: bool) -> schemas.PromoCode:
+def cut(data: S, fields: frozenset[str] | None) -> S:
+    """Return the data with the chosen fields only."""
+    if fields is None:
+        return data
+    left = {name: UNSET for name in data.__struct_fields__ if name not in fields}
+    return msgspec.structs.replace(data, **left)
+
+
+def from_issued(issued: IssuedCode, *, legacy_names: bool) -> objects.PromoCode:
     """Return a code just given out as `request_promo_code` prints it."""
     code, campaign = issued.code, issued.campaign
     creator = issuer = _from_actor(issued.created_by, legacy_names)
     if issued.issued_by is not issued.created_by:
         issuer = _from_actor(issued.issued_by, legacy_names)
-    return schemas.PromoCode(
+    return objects.PromoCode(
         id=hex_id(code.id),
         code=code.code,
         life_cycle_state=CODE_STATES[code.state],
         expiration_date=None if code.expires_at is None else moment(code.expires_at),
-        promotion_campaign=schemas.PromotionCampaign(
+        promotion_campaign=objects.PromotionCampaign(
             id=hex_id(campaign.id),
             name=campaign.name,
             alternative_code=campaign.alternative_code,
@@ -148,7 +98,7 @@ def from_issued(issued: IssuedCode, *, legacy_names: bool) -> schemas.PromoCode:
             type=CAMPAIGN_TYPES[campaign.type],
         ),
         # DECIDED: created when the code was made, updated when it was handed out.
-        log_information=schemas.LogInformation(
+        log_information=objects.LogInformation(
             created_date=moment(code.created_at),
             updated_date=moment(code.issued_at or code.created_at),
             created_by_unit=creator[0],
@@ -167,7 +117,7 @@ def from_unit(unit: access.Unit | None, legacy_names: bool) -> Any:
     """Return a unit; SEED 002: its group's and community's names are empty if so set."""
     if unit is None:
         return UNSET
-    return schemas.Unit(
+    return objects.Unit(
         id=hex_id(unit.id),
         name=unit.name,
         group_name=(unit.group_name or UNSET) if legacy_names else "",
@@ -181,12 +131,173 @@ def from_user(user: access.User | None, legacy_names: bool) -> Any:
     """Return a user; SEED 002: the person's name and e-mail are empty if so set."""
     if user is None:
         return UNSET
-    return schemas.User(
+    return objects.User(
         id=hex_id(user.id),
         username=user.username,
         person_name=(user.person_name or UNSET) if legacy_names else "",
         email=(user.email or UNSET) if legacy_names else "",
     )
+
+
+def to_customer(body: schemas.CreateContact) -> dict[str, Any]:
+    """Return the fields of a new customer.
+
+    Raises:
+        MissingParameter, InvalidValue
+    """
+    kind = KINDS.get(body.type or "")
+    if kind is None:
+        raise MissingParameter("type") if not body.type else _one_of("type", KINDS)
+    new = {name: getattr(body, name) or None for name in NAMES}
+    check_names(kind, new)
+    for name in NEEDED[kind]:
+        if not new[name]:
+            raise MissingParameter(name)
+    person, company = body.demographics, body.company_profile
+    identifiers = {
+        name: value
+        for holder, names in ((person, OF_PERSONS), (company, OF_COMPANIES))
+        for name in names
+        if holder is not None and (value := getattr(holder, name))
+    }
+    new |= {"kind": kind, "identifiers": identifiers}
+    return new if person is None else new | _demographics(person)
+
+
+def _demographics(given: schemas.NewDemographics) -> dict[str, Any]:
+    emails = [one.email_address for one in given.email_set or () if one.email_address]
+    phones = [one.number for one in given.phone_set or () if one.number]
+    fields: dict[str, Any] = {
+        "email": next(iter(emails), None),
+        "phone": next(iter(phones), None),
+        "birthday": None if given.date_of_birth is None else _birthday(given.date_of_birth),
+    }
+    if given.gender:
+        if given.gender not in GENDERS:
+            raise _one_of("gender", GENDERS)
+        fields["attributes"] = {"gender": given.gender.lower()}
+    return fields
+
+
+def _birthday(given: schemas.Day) -> date | None:
+    parts = (given.year, given.month, given.day)
+    if parts == (None, None, None):
+        return None
+    try:
+        return date(*parts)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        raise InvalidValue("date_of_birth", "is no day") from None
+
+
+def to_changes(body: schemas.UpdateContact) -> dict[str, Any]:
+    """Return what is to be changed of a customer (DOC 490824: what is not specified stays)."""
+    given = {name: getattr(body, name) for name in NAMES}
+    return {name: value for name, value in given.items() if value is not UNSET}
+
+
+def check_names(kind: CustomerKind, names: Mapping[str, Any]) -> None:
+    """Refuse a person's names of a company, and the other way round (DOC 490824).
+
+    Raises:
+        InvalidValue
+    """
+    for name in OF_OTHERS[kind]:
+        if names.get(name):
+            raise InvalidValue(name, f"is not applicable to a {TYPES[kind]}")
+
+
+def _one_of(name: str, values: Any) -> InvalidValue:
+    return InvalidValue(name, f"must be one of {', '.join(values)}")
+
+
+def from_customer(view: CustomerView) -> objects.ContactInformation:
+    """Return a contact information."""
+    customer, identifiers = view.customer, view.customer.identifiers
+    return objects.ContactInformation(
+        id=hex_id(customer.id),
+        type=TYPES[customer.kind],
+        # DECIDED: financial is who has an accounts receivable.
+        life_cycle_state="MARKETING" if view.receivable is None else "FINANCIAL",
+        name=customer.name,
+        title=customer.title,
+        first_name=customer.first_name,
+        middle_name=customer.middle_name,
+        last_name=customer.last_name,
+        company_name=customer.company_name,
+        demographics=None if customer.kind != CustomerKind.PERSON else _from_person(view),
+        company_profile=None
+        if customer.kind != CustomerKind.COMPANY
+        else objects.CompanyProfile(
+            registration_number=identifiers.get(Identifier.REGISTRATION_NUMBER),
+            vat_registration_number=identifiers.get(Identifier.VAT_REGISTRATION_NUMBER),
+        ),
+        emails_set=[objects.Email(customer.email)] if customer.email else [],
+    )
+
+
+def _from_person(view: CustomerView) -> objects.Demographics:
+    customer, identifiers = view.customer, view.customer.identifiers
+    born, gender = customer.birthday, str(customer.attributes.get("gender") or "").upper()
+    return objects.Demographics(
+        gender=gender if gender in GENDERS else None,
+        id_number=identifiers.get(Identifier.ID_NUMBER),
+        passport_number=identifiers.get(Identifier.PASSPORT_NUMBER),
+        social_security_number=identifiers.get(Identifier.SOCIAL_SECURITY_NUMBER),
+        date_of_birth=None
+        if born is None
+        else objects.DateOfBirth(day=born.day, month=born.month, year=born.year),
+    )
+
+
+def from_receivable(view: AccountView) -> objects.AccountsReceivable:
+    """Return an accounts receivable, with its owner as a public sample answer shows it."""
+    owner = from_customer(view.owner)
+    owner.emails_set = UNSET
+    return objects.AccountsReceivable(
+        id=hex_id(view.account.id),
+        type="CUSTOMER",
+        number=view.account.number,
+        name=view.account.name,
+        life_cycle_state=ACTIVE,
+        account_owner=owner,
+        log_information=_made(view.account),
+    )
+
+
+def from_participant(view: AccountView) -> objects.RewardsParticipant:
+    """Return a rewards participant."""
+    return objects.RewardsParticipant(
+        id=hex_id(view.account.id),
+        number=view.account.number,
+        sign_up_on=moment(view.account.created_at),
+        life_cycle_state=EFFECTIVE,
+        accounts_receivable=_short(view.owner.receivable),
+        log_information=_made(view.account),
+    )
+
+
+def from_subscription(view: AccountView) -> objects.Subscription:
+    """Return a subscription."""
+    return objects.Subscription(
+        id=hex_id(view.account.id),
+        number=view.account.number,
+        life_cycle_state=EFFECTIVE,
+        first_activated_date=moment(view.account.created_at),
+        accounts_receivable=_short(view.owner.receivable),
+    )
+
+
+def _short(account: Account | None) -> objects.ReceivableShort | None:
+    if account is None:
+        return None
+    return objects.ReceivableShort(
+        id=hex_id(account.id), number=account.number, name=account.name, life_cycle_state=ACTIVE
+    )
+
+
+def _made(account: Account) -> objects.LogInformation:
+    made = moment(account.created_at)
+    return objects.LogInformation(created_date=made, updated_date=made)
 
 
 def hex_id(value: UUID) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import UNSET, Struct, UnsetType
 from starlette.responses import Response
 
+from largesse.dialects.crmcom import objects
 from largesse.wire import bodies
 from largesse.wire.answers import Json
 from largesse.wire.call import Call
@@ -19,6 +20,29 @@ class RequestToken(Struct):
     username: str
     password: str
     organisation: str
+    unit: str | None = None
+
+
+class RequestKeyToken(Struct):
+    """`authentication/web_api_key/token` (DOC 491003): the key is the user name of Basic."""
+
+    unit: str | None = None
+
+
+class ConsumerTokenIdentifier(Struct, omit_defaults=True):
+    """`access_token_identifier` of a consumer's login (DOC x/7NoH): one of two ways."""
+
+    authentication_code: str | None = None
+    identifier: str | None = None
+    pass_code: str | None = None
+
+
+class RequestConsumerToken(Struct):
+    """`authentication/consumer_application_key/token` (DOC 522743; `jwt` from R16.2.0)."""
+
+    access_token_identifier: ConsumerTokenIdentifier | None = None
+    jwt: str | None = None
+    organisation: str | None = None
     unit: str | None = None
 
 
@@ -93,6 +117,168 @@ class RequestPromoCode(Struct):
     fields_set: str | None = None
 
 
+class ApplyPromoCode(Struct):
+    """`subscriptions/apply_promo_code` (DOC 490062)."""
+
+    token: str | None = None
+    subscription_identifier: SubscriptionIdentifier | None = None
+    accounts_receivable_identifier: AccountIdentifier | None = None
+    promo_code: str | None = None
+    fields_set: str | None = None
+
+
+class ShowReceivable(Struct):
+    """`POST accounts_receivable/show` (DOC 512933): an access token may name it, too."""
+
+    token: str | None = None
+    accounts_receivable_identifier: AccountIdentifier | None = None
+    fields_set: str | None = None
+
+
+class ShowParticipant(Struct):
+    """`POST rewards_participants/show` (DOC 489928): an access token may name it, too."""
+
+    token: str | None = None
+    rewards_participant_identifier: ParticipantIdentifier | None = None
+    fields_set: str | None = None
+
+
+class Phone(Struct, omit_defaults=True):
+    """One of `phone_set`, of which we keep the first one's number."""
+
+    number: str | None = None
+
+
+class EmailAddress(Struct, omit_defaults=True):
+    """One of `email_set`, of which we keep the first one's address."""
+
+    email_address: str | None = None
+
+
+class Day(Struct, omit_defaults=True):
+    """`date_of_birth` (SEED 002)."""
+
+    day: int | None = None
+    month: int | None = None
+    year: int | None = None
+
+
+class NewDemographics(Struct, omit_defaults=True):
+    """`demographics` of a new contact information, with the sets that a public client sends."""
+
+    gender: str | None = None
+    id_number: str | None = None
+    passport_number: str | None = None
+    social_security_number: str | None = None
+    date_of_birth: Day | None = None
+    phone_set: list[Phone] | None = None
+    email_set: list[EmailAddress] | None = None
+
+
+class NewCompanyProfile(Struct, omit_defaults=True):
+    """`company_profile` of a new contact information (SEED 002, referred objects)."""
+
+    registration_number: str | None = None
+    vat_registration_number: str | None = None
+
+
+class CreateContact(Struct):
+    """`contact_information/create`, as a public client sends it."""
+
+    token: str | None = None
+    type: str | None = None
+    title: str | None = None
+    first_name: str | None = None
+    middle_name: str | None = None
+    last_name: str | None = None
+    company_name: str | None = None
+    demographics: NewDemographics | None = None
+    company_profile: NewCompanyProfile | None = None
+    fields_set: str | None = None
+
+
+class UpdateContact(Struct):
+    """`contact_information/update` (DOC 490824): what is null is set to null."""
+
+    token: str | None = None
+    contact_information_identifier: ContactIdentifier | None = None
+    title: str | UnsetType | None = UNSET
+    first_name: str | UnsetType | None = UNSET
+    middle_name: str | UnsetType | None = UNSET
+    last_name: str | UnsetType | None = UNSET
+    company_name: str | UnsetType | None = UNSET
+    fields_set: str | None = None
+
+
+# --- queries: GET methods take the same names (DOC 512933) --------------------------------------
+
+
+class Shown(Struct, kw_only=True):
+    """What every query has."""
+
+    token: str | None = None
+    fields_set: str | None = None
+
+
+class Listed(Shown, kw_only=True):
+    """A page of a list (DOC 489907, from R13.0.0)."""
+
+    number_of_results: int = 100
+    offset: int = 0
+
+
+class ContactQuery(Shown, kw_only=True):
+    """The query of `contact_information/show` (DOC 500027)."""
+
+    contact_information_identifier: str | None = None
+
+
+class ReceivableQuery(Shown, kw_only=True):
+    """The query of `accounts_receivable/show` (DOC 512933)."""
+
+    accounts_receivable_identifier: str | None = None
+
+
+class ParticipantQuery(Shown, kw_only=True):
+    """The query of `rewards_participants/show` (DOC 491668)."""
+
+    rewards_participant_identifier: str | None = None
+
+
+class ReceivablesQuery(Listed, kw_only=True):
+    """The query of `accounts_receivable/list` (DOC 491053).
+
+    Payment and presentment preferences and wallets, which can name one as well, are not kept here.
+    """
+
+    subscription_identifier: str | None = None
+    contact_information_identifier: str | None = None
+    email_address: str | None = None
+
+
+class ParticipantsQuery(Listed, kw_only=True):
+    """The query of `rewards_participants/list` (DOC 489907). Wallets are not kept here."""
+
+    accounts_receivable_identifier: str | None = None
+    contact_information_identifier: str | None = None
+    life_cycle_state: str | None = None
+
+
+class ReceivableIdentifier(Struct, omit_defaults=True):
+    """`accounts_receivable_identifier` of a query: an access token is for bodies only."""
+
+    id: str | None = None
+    number: str | None = None
+    name: str | None = None
+
+
+class ParticipantNumber(Struct, omit_defaults=True):
+    """`rewards_participant_identifier` of a query: an access token is for bodies only."""
+
+    id: str | None = None
+    number: str | None = None
+
+
 # --- answers -----------------------------------------------------------------------------------
 
 
@@ -130,70 +316,60 @@ class Failure(Struct):
     data: None = None
 
 
-class PromotionCampaign(Struct):
-    """`promotion_campaign` (SEED 002): its members are printed as null, never left out."""
-
-    id: str
-    name: str
-    alternative_code: str | None
-    description: str | None
-    long_description: str | None
-    short_description: str | None
-    type: str
-
-
-class Unit(Struct, omit_defaults=True):
-    """A unit object (SEED 002): null members are left out, as in the printed example."""
-
-    id: str
-    name: str
-    group_name: str | UnsetType = UNSET
-    community_name: str | UnsetType = UNSET
-    alternative_code: str | UnsetType = UNSET
-    description: str | UnsetType = UNSET
-
-
-class User(Struct, omit_defaults=True):
-    """A user object (SEED 002): null members are left out, as in the printed example."""
-
-    id: str
-    username: str
-    person_name: str | UnsetType = UNSET
-    email: str | UnsetType = UNSET
-
-
-class LogInformation(Struct, omit_defaults=True):
-    """`log_information` (SEED 002); the business units are those of R18, so left out."""
-
-    created_date: str
-    updated_date: str
-    created_by_unit: Unit | UnsetType = UNSET
-    created_by_user: User | UnsetType = UNSET
-    updated_by_unit: Unit | UnsetType = UNSET
-    updated_by_user: User | UnsetType = UNSET
-
-
-class PromoCode(Struct):
-    """The data of `request_promo_code` (SEED 002)."""
-
-    id: str
-    code: str
-    life_cycle_state: str
-    expiration_date: str | None
-    promotion_campaign: PromotionCampaign
-    log_information: LogInformation
-
-
 class PromoCodeEnvelope(Struct):
     """The answer of `request_promo_code`; `fields_set` cuts its data."""
 
-    data: PromoCode
+    data: objects.PromoCode
+    status: Status
+
+
+class ContactEnvelope(Struct):
+    """The answer with one contact information (DOC 500027: null description and message)."""
+
+    status: Status
+    data: objects.ContactInformation
+
+
+class ReceivableEnvelope(Struct):
+    """The answer with one accounts receivable (DOC 512933)."""
+
+    data: objects.AccountsReceivable
+    status: Status
+
+
+class ReceivablesEnvelope(Struct):
+    """The answer with accounts receivable."""
+
+    data: list[objects.AccountsReceivable]
+    status: Status
+
+
+class ParticipantEnvelope(Struct):
+    """The answer with one rewards participant (DOC 489928: null description and message)."""
+
+    status: Status
+    data: objects.RewardsParticipant
+
+
+class ParticipantsEnvelope(Struct):
+    """The answer with rewards participants."""
+
+    status: Status
+    data: list[objects.RewardsParticipant]
+
+
+class SubscriptionEnvelope(Struct):
+    """The answer with a subscription (DOC 490062)."""
+
+    data: objects.Subscription
     status: Status
 
 
 def decode(call: Call, kind: Any) -> Any:
     """Decode a body, which is always JSON. Raises MalformedBody, WrongType."""
     if not call.raw.strip():
+        if kind is RequestKeyToken:
+            return kind()  # all that it may say is optional, and public clients leave it out
         raise MalformedBody("it is empty")
     return bodies.json(call.raw, kind)
 

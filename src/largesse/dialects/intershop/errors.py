@@ -69,6 +69,7 @@ ERRORS: ErrorTable = {
     core.UnknownPromotion: Row(404, "promotion.promotion_not_found.error"),
     core.UnknownCampaign: Row(404, "promotion.codegroup_not_found.error"),
     core.UnknownCode: Row(400, ""),  # SEED 000: 400, and no key
+    core.UnknownRedemption: Row(404, "redemption.redemption_not_found.error"),
     core.UnknownGrant: Row(404, "grant.grant_not_found.error"),
     core.UnknownGroup: Row(404, "customergroup.customergroup_not_found.error"),
     core.UnknownPromotionList: Row(404, "promotionlist.promotionlist_not_found.error"),

@@ -40,6 +40,7 @@ ERRORS: ErrorTable = {
     core.UnknownCampaign: Row(404, "unknown_campaign"),
     core.UnknownPromotionFolder: Row(404, "unknown_promotion_folder"),
     core.UnknownCode: Row(404, "unknown_code"),
+    core.UnknownRedemption: Row(404, "unknown_redemption"),
     core.UnknownGrant: Row(404, "unknown_grant"),
     core.UnknownGroup: Row(404, "unknown_group"),
     core.UnknownPromotionList: Row(404, "unknown_promotion_list"),

@@ -18,7 +18,12 @@ from largesse.core.grants.model import GrantOrder, RecipientKind
 from largesse.core.ids import parsed_id
 from largesse.dialects.native.queries import SheetBatch
 from largesse.dialects.native.schemas.access import Me
-from largesse.dialects.native.schemas.giving import CodeRequest, CustomerTokenName, NewBatch
+from largesse.dialects.native.schemas.giving import (
+    CodeRedemption,
+    CodeRequest,
+    CustomerTokenName,
+    NewBatch,
+)
 
 LONGEST_NUMBER = 19
 """Digits of the largest id that is a number."""
@@ -60,7 +65,7 @@ def to_wanted(body: CodeRequest) -> CampaignRef | CodeRef:
     return CampaignRef(*only_one(value, ("id", "name", "alternative_code"), "campaign"))
 
 
-def to_receiver(body: CodeRequest) -> Receiver:
+def to_receiver(body: CodeRequest | CodeRedemption) -> Receiver:
     """Return the receiver. Raises MissingValue, InvalidValue."""
     kinds = ("customer", "account", "customer_token")
     kind, value = only_one(given(body.receiver), kinds, "receiver")

@@ -95,6 +95,13 @@ class Accounts(Paging, kw_only=True):
     number: str | UnsetType = UNSET
 
 
+class Redemptions(Paging, kw_only=True):
+    """Filters of redemptions."""
+
+    code_id: UUID | UnsetType = UNSET
+    customer_id: UUID | UnsetType = UNSET
+
+
 class CustomerTokens(Paging, kw_only=True):
     """Filters of customer tokens."""
 

@@ -32,6 +32,7 @@ from largesse.dialects.native.handlers import (
 )
 from largesse.dialects.native.list_routes import LISTS
 from largesse.dialects.native.mapping import to_text, to_uuid
+from largesse.dialects.native.redemption_routes import REDEMPTIONS
 from largesse.dialects.native.table import (
     by_link,
     changes,
@@ -181,6 +182,7 @@ ROUTES = (
     never("PATCH", "/codes/{id}", "A code changes by being given out, redeemed or cancelled only."),
     never("DELETE", "/codes/{id}", "A code is cancelled, so that what became of it stays known."),
     post("/codes/{id}/cancel", codes.cancel_code, status=200, response=Code),
+    *REDEMPTIONS,
     *LISTS,
     # --- grants, jobs and events ---------------------------------------------------------------
     post("/grants", grants.create_grant, request=schemas.NewGrant, response=Grant),

@@ -167,6 +167,7 @@ ERRORS: ErrorTable = {
     core.UnknownChannel: NOT_FOUND,
     core.UnknownCampaign: NOT_FOUND,
     core.UnknownCode: NOT_FOUND,
+    core.UnknownRedemption: NOT_FOUND,
     core.UnknownGrant: NOT_FOUND,
     core.UnknownGroup: NOT_FOUND,
     core.UnknownPromotionList: NOT_FOUND,

@@ -150,6 +150,7 @@ ERRORS: ErrorTable = {
     core.UnknownCampaign: Row(404, NOT_FOUND, _unknown("campaign")),
     core.UnknownPromotionFolder: Row(404, NOT_FOUND, _unknown("promotion folder")),
     core.UnknownCode: Row(404, NOT_FOUND, _unknown("code")),
+    core.UnknownRedemption: Row(404, NOT_FOUND, _unknown("redemption")),
     core.UnknownGrant: Row(404, NOT_FOUND, _unknown("grant")),
     core.UnknownGroup: Row(404, NOT_FOUND, _unknown("customer group")),  # DOC cga-save
     core.UnknownPromotionList: Row(404, NOT_FOUND, _unknown("promotionList")),  # SEED

@@ -24,6 +24,7 @@ from largesse.dialects.native.schemas.customers import (
 from largesse.dialects.native.schemas.giving import (
     AccountName,
     CampaignName,
+    CodeRedemption,
     CodeRequest,
     CustomerName,
     CustomerTokenName,
@@ -74,6 +75,7 @@ __all__ = [
     "CampaignChanges",
     "CampaignName",
     "ChannelChanges",
+    "CodeRedemption",
     "CodeRequest",
     "CustomerAssignmentChanges",
     "CustomerFields",

@@ -1,0 +1,1 @@
+"""Codes that were used: by whom, and on which account."""
