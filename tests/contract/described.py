@@ -33,7 +33,9 @@ class Excuse:
     """The class of schemathesis' failure."""
     operation: str = r".*"
     """A pattern of the operation, e.g. `POST /codes`."""
-    answer: str = r".*"
+    asked: str = r""
+    """A pattern of something in the address that was called."""
+    answer: str = r""
     """A pattern of something in the answer: most often the code of a refusal."""
     reason: str
 
@@ -42,6 +44,7 @@ class Excuse:
         return (
             type(failure).__name__ == self.check
             and re.fullmatch(self.operation, case.operation.label) is not None
+            and re.search(self.asked, response.request.url or "") is not None
             and re.search(self.answer, response.text, re.DOTALL) is not None
         )
 
@@ -107,7 +110,7 @@ class Run:
         schema = schemathesis.openapi.from_dict(description, config=config)
         prefix = self._dialect.prefixes[-1].replace("*", "-")
         schema.config.update(base_url=self._served.url + prefix)
-        _log_in(schema, token, in_headers=bool(self._dialect.security))
+        _log_in(schema, token, member=self._dialect.token_member)
 
         @schema.hook
         def filter_failure(
@@ -124,8 +127,8 @@ class Run:
         return report
 
 
-def _log_in(schema: Any, token: Callable[[], str], *, in_headers: bool) -> None:
-    """Let each request say who calls, as its dialect has it."""
+def _log_in(schema: Any, token: Callable[[], str], *, member: str | None) -> None:
+    """Let each request say who calls: by a header, or by a member of its body or query."""
     lasting = token()
 
     @schema.auth()
@@ -135,14 +138,13 @@ def _log_in(schema: Any, token: Callable[[], str], *, in_headers: bool) -> None:
 
         def set(self, case: schemathesis.Case, data: str, context: Any) -> None:
             given = token() if ENDS_TOKENS.search(case.operation.label) else data
-            if in_headers:
+            if member is None:
                 case.headers["Authorization"] = f"Bearer {given}"
                 return
-            # CRM.COM's token is a member of the body or of the query. One that was made to be
-            # no text, or is missing, stays so.
+            # One that was made to be no text, or is missing, stays so.
             for holder in (case.body, case.query):
-                if isinstance(holder, dict) and isinstance(holder.get("token"), str):
-                    holder["token"] = holder["token"] and given
+                if isinstance(holder, dict) and isinstance(holder.get(member), str):
+                    holder[member] = holder[member] and given
 
 
 def _note(report: Report, event: Any) -> None:

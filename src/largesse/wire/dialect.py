@@ -43,6 +43,8 @@ class Dialect:
     """The media types of its bodies."""
     security: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """How callers say who they are, as OpenAPI's security schemes; any of them will do."""
+    token_member: str | None = None
+    """The member of bodies, and the parameter of queries, by which callers say who they are."""
     headers: Any = None
     """A struct of headers that every request may have, for the documentation."""
     path_types: Mapping[str, Any] = field(default_factory=dict)

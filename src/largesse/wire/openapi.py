@@ -81,7 +81,7 @@ def _operation(dialect: Dialect, route: Route, schemas: Schemas) -> dict[str, An
         "description": f"Source: {route.source}.",
         "parameters": [
             *_path_parameters(dialect, route, schemas),
-            *_parameters("query", route.query, schemas),
+            *_parameters("query", route.query, schemas, needed=_login(dialect, route)),
             *_parameters("header", dialect.headers, schemas),
             *_parameters("header", route.headers, schemas),
         ],
@@ -110,25 +110,33 @@ def _path_parameters(dialect: Dialect, route: Route, schemas: Schemas) -> list[d
     ]
 
 
-def _parameters(where: str, kind: Any, schemas: Schemas) -> list[dict[str, Any]]:
+def _parameters(
+    where: str, kind: Any, schemas: Schemas, *, needed: Sequence[str] = ()
+) -> list[dict[str, Any]]:
     if kind is None:
         return []
-    fields, required = schemas.fields(kind)
+    fields, required = schemas.fields(kind, needed=needed)
     return [
         {"name": name, "in": where, "required": name in required, "schema": schema}
         for name, schema in fields.items()
     ]
 
 
+def _login(dialect: Dialect, route: Route) -> tuple[str, ...]:
+    """Return the member by which a caller says who calls, where the dialect has one."""
+    return () if dialect.token_member is None or route.public else (dialect.token_member,)
+
+
 def _body(dialect: Dialect, route: Route, schemas: Schemas, media: str) -> dict[str, Any]:
     """Return the schema of a request's body; one that has no members is a text."""
+    needed = tuple(dict.fromkeys((*_login(dialect, route), *route.needed)))
     if media in XML:
-        return schemas.as_text(route.request, route.needed, dialect.xml_attributes)
+        return schemas.as_text(route.request, needed, dialect.xml_attributes)
     if media.endswith("form-urlencoded"):
-        return schemas.as_text(route.request, route.needed, ())
+        return schemas.as_text(route.request, needed, ())
     if route.request is None or not media.endswith("json"):
         return {"type": "string"}
-    return schemas.needing(route.request, route.needed)
+    return schemas.needing(route.request, needed)
 
 
 def _responses(dialect: Dialect, route: Route, schemas: Schemas) -> dict[str, Any]:

@@ -49,9 +49,11 @@ class Schemas:
         """Return a type's schema, or a reference to it."""
         return self._found[kind]
 
-    def fields(self, kind: Any) -> tuple[dict[str, Any], frozenset[str]]:
+    def fields(
+        self, kind: Any, *, needed: Sequence[str] = ()
+    ) -> tuple[dict[str, Any], frozenset[str]]:
         """Return the schemas of a struct's fields by name, and which of them must be given."""
-        schema = self._whole(kind)
+        schema = self._resolved(self.needing(kind, needed))
         return schema.get("properties", {}), frozenset(schema.get("required", ()))
 
     def members(self, schema: dict[str, Any]) -> dict[str, Any]:
@@ -109,7 +111,7 @@ def _needing(schema: dict[str, Any], needed: Sequence[str]) -> dict[str, Any]:
         member.pop("default", None)
         if "format" not in member:
             member |= {"pattern": r"\S", "minItems": 1}
-    required = [*schema.get("required", ()), *needed]
+    required = list(dict.fromkeys((*schema.get("required", ()), *needed)))
     return schema | {"properties": schema["properties"] | members, "required": required}
 
 

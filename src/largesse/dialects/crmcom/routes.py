@@ -181,6 +181,7 @@ CRMCOM = Dialect(
     render=render,
     decode=schemas.decode,
     encode=schemas.encode,
-    # The token is in the body (SEED 002), of which OpenAPI's security schemes know nothing.
     failure=schemas.Failure,
+    # SEED 002: OpenAPI's security schemes know nothing of tokens in bodies.
+    token_member="token",
 )

@@ -4,11 +4,24 @@ Members that the core has no word for are kept as they came and answered again, 
 promotions name what the documents do, and let everything else pass.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
-from largesse.wire.schemas import NEEDED
+from largesse.wire.schemas import NEEDED, one_of
+
+LOCALE = r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,2}(?![\s\S])"
+TYPES = r"^(item|order|shipping)(,(item|order|shipping)){0,2}(?![\s\S])"
+FILTER = r'^name (eq|co|sw|ew) "[^"\\]*"(?![\s\S])'
+SORT = r"^(path|name|repositoryId)(:(asc|desc))?(?![\s\S])"
+
+# What only a description says: the handlers refuse the rest in the documents' own words.
+Date = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+Digits = Annotated[str, Meta(extra_json_schema={"pattern": r"^[1-9][0-9]{0,5}(?![\s\S])"})]
+Times = Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": 1_006_632})]
+Prefix = Annotated[str, Meta(extra_json_schema={"pattern": r"^[A-Za-z0-9]{1,40}(?![\s\S])"})]
+Code = Annotated[str, Meta(extra_json_schema={"pattern": r"^[A-Za-z0-9_.-]{1,64}(?![\s\S])"})]
+Key = Annotated[str, Meta(extra_json_schema={"pattern": r"\S"})]
 
 # --- queries -----------------------------------------------------------------------------------
 
@@ -16,72 +29,95 @@ from largesse.wire.schemas import NEEDED
 class FieldsQuery(Struct, kw_only=True):
     """What every answer can be cut to (INFERRED): names parted by commas."""
 
-    fields: str | None = None
+    fields: str | UnsetType = UNSET
 
 
 class ListQuery(FieldsQuery, kw_only=True):
     """Which part of a list (DOC 22A, promotionTemplates); `sort` is `property:order`."""
 
-    limit: int = 250
-    offset: int = 0
+    limit: Annotated[int, Meta(ge=1, le=1000)] = 250
+    offset: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
 
 
 class PromotionsQuery(ListQuery, kw_only=True):
     """Filters of promotions (DOC 12-17, 22A)."""
 
-    enabledState: str | None = None
-    folder: str | None = None
-    id: str | None = None
-    itemType: str | None = None
-    name: str | None = None
-    promotionId: str | None = None
-    promotionType: str | None = None
-    propertyName: str | None = None
+    enabledState: Literal["enabled", "disabled", "both"] | UnsetType = UNSET
+    folder: str | UnsetType = UNSET
+    id: str | UnsetType = UNSET
+    itemType: Literal["promotion", "stackingRule"] | UnsetType = UNSET
+    name: str | UnsetType = UNSET
+    promotionId: str | UnsetType = UNSET
+    promotionType: Annotated[str, Meta(pattern=TYPES)] | UnsetType = UNSET
+    propertyName: Literal["excludedPromotions", "includedPromotions"] | UnsetType = UNSET
 
 
 class FoldersQuery(ListQuery, kw_only=True):
     """Filters of promotionFolders (DOC 12-17, 21C)."""
 
-    q: str | None = None
-    sort: str | None = None
+    q: Annotated[str, Meta(pattern=FILTER)] | UnsetType = UNSET
+    sort: Annotated[str, Meta(pattern=SORT)] | UnsetType = UNSET
 
 
 class CouponsQuery(ListQuery, kw_only=True):
     """Filters of claimables (DOC 12-17, latest)."""
 
-    promotionId: str | None = None
+    promotionId: str | UnsetType = UNSET
     useMaxUses: bool = False
 
 
 class CouponQuery(FieldsQuery, kw_only=True):
     """What is said of one claimable (DOC 21D)."""
 
-    promotionId: str | None = None
+    promotionId: str | UnsetType = UNSET
     useMaxUses: bool = False
 
 
 class BatchesQuery(ListQuery, kw_only=True):
     """Filters of couponBatches (DOC 12-17)."""
 
-    promotionId: str | None = None
+    promotionId: str | UnsetType = UNSET
+
+
+class BatchQuery(FieldsQuery, kw_only=True):
+    """Whose batch it must be (DOC 12-17)."""
+
+    promotionId: str | UnsetType = UNSET
 
 
 class OwnerQuery(Struct, kw_only=True):
     """Whose coupon is deleted (DOC 21C, latest)."""
 
-    promotionId: str
+    promotionId: Annotated[str, Meta(min_length=1)]
 
 
 class Language(Struct, rename={"language": "X-CCAsset-Language"}):
     """The language of what is translated (SEED 001: optional)."""
 
-    language: str | None = None
+    language: Annotated[str, Meta(pattern=LOCALE)] | UnsetType = UNSET
 
 
 class NeededLanguage(Struct, rename={"language": "X-CCAsset-Language"}):
     """The language of what is translated (DOC 12-17 promotions-post: required)."""
 
-    language: str
+    language: Annotated[str, Meta(pattern=LOCALE)]
+
+
+class LoginQuery(Struct):
+    """The parameters of a login; the form may have them, too (DOC 12-17)."""
+
+    grant_type: Literal["password", "client_credentials"]
+    username: str | UnsetType = UNSET
+    password: str | UnsetType = UNSET
+
+
+class MfaLoginQuery(Struct):
+    """The parameters of a login with a one-time passcode (DOC 12-17)."""
+
+    grant_type: Literal["password"]
+    username: str | UnsetType = UNSET
+    password: str | UnsetType = UNSET
+    totp_code: str | UnsetType = UNSET
 
 
 # --- bodies ------------------------------------------------------------------------------------
@@ -93,15 +129,18 @@ class Reference(Struct):
     repositoryId: str
 
 
+References = Annotated[list[Reference], Meta(extra_json_schema={"minItems": 1})]
+
+
 class PromotionChanges(Struct, kw_only=True):
     """What is changed of a promotion (DOC 21A); other members are kept as they are."""
 
-    displayName: str | UnsetType | None = UNSET
+    displayName: Key | UnsetType | None = UNSET
     description: str | UnsetType | None = UNSET
     enabled: bool | UnsetType | None = UNSET
     priority: int | UnsetType | None = UNSET
-    startDate: str | UnsetType | None = UNSET
-    endDate: str | UnsetType | None = UNSET
+    startDate: Date | UnsetType | None = UNSET
+    endDate: Date | UnsetType | None = UNSET
     templatePath: str | UnsetType | None = UNSET
     templateName: str | UnsetType | None = UNSET
     templateValues: dict[str, Any] | UnsetType | None = UNSET
@@ -118,29 +157,30 @@ class NewPromotion(PromotionChanges, kw_only=True):
     """A promotion (DOC 12-17). DECIDED: it may bring an id of its own."""
 
     id: str | UnsetType | None = UNSET
-    displayName: Annotated[str | UnsetType | None, NEEDED] = UNSET
+    displayName: Annotated[Key | UnsetType | None, NEEDED] = UNSET
 
 
 class NewFolder(Struct, kw_only=True):
     """A folder (DOC 12-17, 21D)."""
 
-    name: Annotated[str | None, NEEDED] = None
+    name: Annotated[Key | None, NEEDED] = None
     parentFolder: Any = UNSET
 
 
-Count = int | str | None
+Count = Times | Digits | None
 """A number; examples print `"1"` where the schema says integer (DOC 22A), so both are taken."""
 
 
 class NewCoupon(Struct, kw_only=True):
     """A claimable (DOC 12-17, 21B)."""
 
-    id: Annotated[str | None, NEEDED] = None
+    SCHEMA: ClassVar = one_of("promotionId", "promotions")
+    id: Annotated[Code | None, NEEDED] = None
     maxUses: Count = None
     useMaxUses: bool | None = None
-    promotionId: str | None = None
-    promotions: list[Reference] | None = None
-    startDate: str | None = None
+    promotionId: Key | None = None
+    promotions: References | None = None
+    startDate: Date | None = None
 
 
 class CouponChanges(Struct, kw_only=True):
@@ -148,57 +188,59 @@ class CouponChanges(Struct, kw_only=True):
 
     maxUses: Count = None
     useMaxUses: bool | None = None
-    promotionId: str | None = None
-    promotions: list[Reference] | None = None
-    startDate: str | UnsetType | None = UNSET
+    promotionId: Key | None = None
+    promotions: References | None = None
+    startDate: Date | UnsetType | None = UNSET
 
 
 class NewBatch(Struct, kw_only=True):
     """A batch of coupons (DOC 10-17, 22A)."""
 
-    id: str | None = None
-    prefix: Annotated[str | None, NEEDED] = None
+    SCHEMA: ClassVar = one_of("promotionId", "promotions") | {"additionalProperties": False}
+    id: Code | None = None
+    prefix: Annotated[Prefix | None, NEEDED] = None
     numberOfCoupons: Annotated[Count, NEEDED] = None
     maxUses: Annotated[Count, NEEDED] = None
-    promotionId: str | None = None
-    promotions: list[Reference] | None = None
-    startDate: str | None = None
+    promotionId: Key | None = None
+    promotions: References | None = None
+    startDate: Date | None = None
 
 
 class BatchChanges(Struct, kw_only=True):
     """What is changed of a batch (DOC 12-17, 21C)."""
 
-    prefix: str | None = None
+    SCHEMA: ClassVar = {"additionalProperties": False, "minProperties": 1}
+    prefix: Prefix | None = None
     numberOfCoupons: Count = None
     maxUses: Count = None
-    promotionId: str | None = None
-    promotions: list[Reference] | None = None
-    startDate: str | UnsetType | None = UNSET
+    promotionId: Key | None = None
+    promotions: References | None = None
+    startDate: Date | UnsetType | None = UNSET
 
 
-# --- answers -----------------------------------------------------------------------------------
+# --- answers, of which `fields` may cut away whatever is not wanted ------------------------------
 
 
 class Promotion(Struct, kw_only=True):
     """A promotion; what else was given of it stands beside these."""
 
-    id: str
-    repositoryId: str
-    displayName: str
-    description: str | None
-    enabled: bool
-    startDate: str | None
-    endDate: str | None
-    parentFolder: Reference | None
+    id: str | UnsetType = UNSET
+    repositoryId: str | UnsetType = UNSET
+    displayName: str | UnsetType = UNSET
+    description: str | UnsetType | None = UNSET
+    enabled: bool | UnsetType = UNSET
+    startDate: str | UnsetType | None = UNSET
+    endDate: str | UnsetType | None = UNSET
+    parentFolder: Reference | UnsetType | None = UNSET
 
 
-class Folder(Struct, kw_only=True):
+class Folder(Struct, kw_only=True, omit_defaults=True):
     """A folder, in the order of the printed example (DOC 12-17)."""
 
-    path: str
-    parentFolder: Reference | None
-    name: str
-    repositoryId: str
+    path: str | UnsetType = UNSET
+    parentFolder: Reference | UnsetType | None = UNSET
+    name: str | UnsetType = UNSET
+    repositoryId: str | UnsetType = UNSET
 
 
 class Coupon(Struct, kw_only=True, omit_defaults=True):
@@ -210,7 +252,7 @@ class Coupon(Struct, kw_only=True, omit_defaults=True):
     maxUses: str | UnsetType = UNSET
     promotions: list[Reference] | UnsetType = UNSET
     prefix: str | UnsetType = UNSET
-    repositoryId: str
+    repositoryId: str | UnsetType = UNSET
     uses: str | UnsetType = UNSET
     id: str | UnsetType = UNSET
     startDate: str | UnsetType = UNSET
@@ -220,12 +262,12 @@ class Batch(Struct, kw_only=True, omit_defaults=True):
     """A batch, in the order of the printed example (DOC 12-17)."""
 
     maxUses: str | UnsetType = UNSET
-    promotions: list[Reference]
+    promotions: list[Reference] | UnsetType = UNSET
     prefix: str | UnsetType = UNSET
-    numberClaimed: str
-    numberOfCoupons: str
-    repositoryId: str
-    id: str
+    numberClaimed: str | UnsetType = UNSET
+    numberOfCoupons: str | UnsetType = UNSET
+    repositoryId: str | UnsetType = UNSET
+    id: str | UnsetType = UNSET
     startDate: str | UnsetType = UNSET
 
 
@@ -253,27 +295,27 @@ class MadeBatch(Struct):
 class Sort(Struct):
     """What a list is sorted by (DOC 12-17, promotionFolders)."""
 
-    property: str
-    order: str
+    property: str = ""
+    order: str = "asc"
 
 
-class PageLink(Struct):
+class PageLink(Struct, omit_defaults=True):
     """A link to a page."""
 
-    rel: str
-    href: str
+    rel: str | UnsetType = UNSET
+    href: str | UnsetType = UNSET
 
 
 class Page(Struct, kw_only=True, omit_defaults=True):
     """A list (DOC 12-17 promotionTemplates and promotionFolders). `total` is the older name."""
 
-    total: int
-    totalResults: int
-    offset: int
-    limit: int
+    total: int | UnsetType = UNSET
+    totalResults: int | UnsetType = UNSET
+    offset: int | UnsetType = UNSET
+    limit: int | UnsetType = UNSET
     sort: list[Sort] | UnsetType = UNSET
-    links: list[PageLink]
-    items: list[Any]
+    links: list[PageLink] | UnsetType = UNSET
+    items: list[Any] | UnsetType = UNSET
 
 
 class Nothing(Struct):

@@ -1,6 +1,6 @@
 """Oracle Commerce Cloud's spelling of requests and answers."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import UNSET, Struct, UnsetType
 from starlette.responses import Response
@@ -16,6 +16,12 @@ from largesse.wire.errors import MalformedBody
 class BatchGrantPromotions(Struct, rename="camel"):
     """`batchGrantPromotions_request` (SEED 001). DECIDED: null is as good as left out."""
 
+    SCHEMA: ClassVar = {
+        "anyOf": [
+            {"required": [name], "properties": {name: {"type": "array", "minItems": 1}}}
+            for name in ("profileIds", "emailAddresses")
+        ]
+    }
     promotion_ids: list[str] | None = None
     profile_ids: list[str] | None = None
     email_addresses: list[str] | None = None
