@@ -35,7 +35,7 @@ def envelope(text: str = "Hello", recipient: str = "ada@example.com") -> Envelop
     "url", ["http://example.com", "smtp://", "maildir:relative", "nothing", "smtp:host", ""]
 )
 def test_what_names_no_transport_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="not a (mail service|folder)"):
+    with pytest.raises(ValueError, match=r"not a (mail service|folder)"):
         opened(url)
 
 
