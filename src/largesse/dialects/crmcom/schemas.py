@@ -1,8 +1,8 @@
 """CRM.COM's spelling of requests and answers."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.responses import Response
 
 from largesse.dialects.crmcom import objects
@@ -10,6 +10,9 @@ from largesse.wire import bodies
 from largesse.wire.answers import Json
 from largesse.wire.call import Call
 from largesse.wire.errors import MalformedBody
+
+PAGE = Meta(extra_json_schema={"minimum": 1, "maximum": 1000})
+"""How many results may be asked for; the handlers refuse the rest in CRM.COM's words."""
 
 # --- requests ----------------------------------------------------------------------------------
 
@@ -223,8 +226,8 @@ class Shown(Struct, kw_only=True):
 class Listed(Shown, kw_only=True):
     """A page of a list (DOC 489907, from R13.0.0)."""
 
-    number_of_results: int = 100
-    offset: int = 0
+    number_of_results: Annotated[int, PAGE] = 100
+    offset: Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": 2**63 - 1})] = 0
 
 
 class ContactQuery(Shown, kw_only=True):

@@ -13,7 +13,7 @@ from largesse.wire.schemas import NEEDED, one_of
 LOCALE = r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,2}(?![\s\S])"
 TYPES = r"^(item|order|shipping)(,(item|order|shipping)){0,2}(?![\s\S])"
 FILTER = r'^name (eq|co|sw|ew) "[^"\\]*"(?![\s\S])'
-SORT = r"^(path|name|repositoryId)(:(asc|desc))?(?![\s\S])"
+SORT = r"^((path|name|repositoryId)(:(asc|desc))?)?(?![\s\S])"
 
 # What only a description says: the handlers refuse the rest in the documents' own words.
 Date = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
@@ -156,7 +156,7 @@ class PromotionChanges(Struct, kw_only=True):
 class NewPromotion(PromotionChanges, kw_only=True):
     """A promotion (DOC 12-17). DECIDED: it may bring an id of its own."""
 
-    id: str | UnsetType | None = UNSET
+    id: Key | UnsetType | None = UNSET
     displayName: Annotated[Key | UnsetType | None, NEEDED] = UNSET
 
 
