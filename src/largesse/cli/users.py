@@ -88,6 +88,35 @@ def list_(organization: str | None, limit: int, after: Any, as_json: bool) -> No
     show_rows([_record(user) for user in run(work)], as_json=as_json)
 
 
+@users.command("second-factor")
+@click.argument("username")
+@click.option("--remove", is_flag=True, help="Take it away: the password alone will do again.")
+@organization_option
+@json_option
+def second_factor(username: str, remove: bool, organization: str | None, as_json: bool) -> None:
+    """Give a user a second factor, and show what an authenticator app is told, this once.
+
+    From then on the user logs in with one-time passcodes, where there is a place for them.
+    """
+
+    async def work(services: "Services") -> dict[str, Any]:
+        from largesse.core.errors import UnknownUser
+
+        caller = await chosen(services, organization)
+        found = await services.users.page(caller, limit=1, username_key=username.strip().casefold())
+        if not found.items:
+            raise UnknownUser(username, "username")
+        user = found.items[0]
+        told: dict[str, Any] = {"id": user.id, "username": user.username}
+        if remove:
+            await services.second_factors.remove(caller, user.id)
+            return told | {"second_factor": False}
+        made = await services.second_factors.enrol(caller, user.id)
+        return told | {"second_factor": True, "secret": made.secret, "uri": made.uri}
+
+    show_record(run(work), as_json=as_json)
+
+
 def _password(given: str | None, *, from_stdin: bool) -> str:
     if given is not None:
         return given

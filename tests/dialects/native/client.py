@@ -163,6 +163,9 @@ async def one_of_everything(api: Api, tag: str) -> Everything:
     channel = await make("/channels", {"id": f"channel-{tag}", "name": tag})
     offer = {"key": f"promotion {tag}", "title": tag, "channel_id": channel}
     promotion = await make("/promotions", offer)
+    await make("/promotion-folders", {"name": tag})
+    coupon = {"code": f"coupon-{tag}", "promotions": [f"promotion {tag}"]}
+    made.ids["/coupons"] = (await api.post("/coupons", coupon))["code"]
     offer = {"name": f"campaign {tag}", "promotion_id": promotion, "state": "posted"}
     campaign = await make("/campaigns", offer)
     await api.post(f"/campaigns/{campaign}/codes", {"codes": [f"{use}-{tag}" for use in USES]})

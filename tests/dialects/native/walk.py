@@ -34,6 +34,8 @@ def bodies(ids: Everything, tag: str) -> dict[str, Any]:
         "/accounts": {"customer_id": customer, "kind": "receivable", "number": "new"},
         "/customer-tokens": {"customer_id": customer, "identifier": "new@example.com"},
         "/channels": {"id": "new", "name": "new"},
+        "/promotion-folders": {"name": "new"},
+        "/coupons": {"code": "new", "promotions": [f"promotion {tag}"]},
         "/promotions": {"key": "new", "title": "new", "channel_id": ids.of("/channels")},
         "/campaigns": {"name": "new", "promotion_id": ids.of("/promotions")},
         "/campaigns/{id}/codes": {"count": 1},

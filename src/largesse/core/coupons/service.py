@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 from uuid import UUID
 
-from largesse.core import clock
 from largesse.core.access.model import Caller, Right
 from largesse.core.campaigns import store as campaign_store
 from largesse.core.campaigns.model import Campaign, CampaignState, CodeSource, campaigns
@@ -28,6 +27,7 @@ from largesse.core.coupons.model import (
     NewBatch,
     NewCoupon,
 )
+from largesse.core.coupons.rows import code_row, fields_of
 from largesse.core.errors import (
     AlreadyExists,
     InvalidValue,
@@ -38,12 +38,10 @@ from largesse.core.errors import (
     UnknownPromotion,
 )
 from largesse.core.events.model import author_of
-from largesse.core.ids import new_id
 from largesse.core.limits import storable
 from largesse.core.promotions.store import promotion_by_key, promotions_by_keys
-from largesse.core.records import value_of
+from largesse.core.records import Page, value_of
 from largesse.core.search.model import Search
-from largesse.core.text import folded
 from largesse.storage import records
 from largesse.storage.database import Database, Transaction
 from largesse.storage.errors import DuplicateKey
@@ -81,13 +79,13 @@ class Coupons:
         if not is_code(new.code):
             raise InvalidValue("code", f"is no code (1 to {LONGEST} characters, no space)")
         async with self._making(caller, new.promotion_keys, COUPON) as (tx, promotion_ids):
-            fields = _fields(new.code, new.uses, new.starts_at) | {
+            fields = fields_of(new.code, new.uses, new.starts_at) | {
                 "code_source": CodeSource.SHARED,
                 "promotion_id": promotion_ids[0],
             }
             campaign = await self._campaigns.add(tx, caller, fields)
             await self._bring(tx, caller, campaign, promotion_ids)
-            await records.add(tx, codes, _code_row(caller, campaign, new.code))
+            await records.add(tx, codes, code_row(caller, campaign, new.code))
         return Coupon(new.code, CodeState.ISSUED, campaign, new.promotion_keys)
 
     async def get(self, caller: Caller, code: str) -> Coupon:
@@ -98,21 +96,18 @@ class Coupons:
         async with self._database.read() as tx:
             return await self._coupon(tx, caller, code)
 
+    async def page(self, caller: Caller, *, after: Any = None, limit: int = 100) -> Page[Coupon]:
+        """Return the coupons after a campaign's id. Raises NotPermitted, InvalidValue."""
+        filters = {"code_source": CodeSource.SHARED, "state": CampaignState.POSTED}
+        found = await self._campaigns.page(caller, after=after, limit=limit, **filters)
+        return Page(await self._coupons(caller, found.items), found.next_after)
+
     async def search(
         self, caller: Caller, query: Search, *, promotion_key: str | None = None
     ) -> tuple[list[Coupon], int]:
         """Return a page of the coupons, and how many there are. Raises NotPermitted, InvalidValue."""
-        chosen = await self._search(caller, query, CodeSource.SHARED, promotion_key)
-        ids = [campaign.id for campaign in chosen[0]]
-        async with self._database.read() as tx:
-            keys = await store.promotion_keys(tx, caller.organization_id, ids)
-            found = await store.codes_of(tx, caller.organization_id, ids)
-        items = [
-            Coupon(row.code, row.state, campaign, keys.get(campaign.id, ()))
-            for campaign in chosen[0]
-            if (row := found.get(campaign.id)) is not None
-        ]
-        return items, chosen[1]
+        found, total = await self._search(caller, query, CodeSource.SHARED, promotion_key)
+        return await self._coupons(caller, found), total
 
     async def change(self, caller: Caller, code: str, changes: Changes) -> Coupon:
         """Change a coupon and return it.
@@ -152,7 +147,7 @@ class Coupons:
             AlreadyExists: another campaign has the reference.
         """
         async with self._making(caller, new.promotion_keys, BATCH) as (tx, promotion_ids):
-            fields = _fields(new.reference, new.uses, new.starts_at) | {
+            fields = fields_of(new.reference, new.uses, new.starts_at) | {
                 "code_prefix": new.prefix,
                 "pool_size": new.count,
                 "promotion_id": promotion_ids[0],
@@ -284,6 +279,17 @@ class Coupons:
         asked = Search(query.limit, query.offset, query.sort, query.descending, equal=equal)
         return await self._campaigns.search(caller, asked)
 
+    async def _coupons(self, caller: Caller, found: Sequence[Campaign]) -> list[Coupon]:
+        ids = [campaign.id for campaign in found]
+        async with self._database.read() as tx:
+            keys = await store.promotion_keys(tx, caller.organization_id, ids)
+            of_campaign = await store.codes_of(tx, caller.organization_id, ids)
+        return [
+            Coupon(row.code, row.state, campaign, keys.get(campaign.id, ()))
+            for campaign in found
+            if (row := of_campaign.get(campaign.id)) is not None
+        ]
+
     async def _coupon(self, tx: Transaction, caller: Caller, code: str) -> Coupon:
         row = await code_store.code_named(tx, caller.organization_id, code)
         if row is None:
@@ -336,32 +342,6 @@ def _named_twice(noun: str) -> Iterator[None]:
         yield
     except DuplicateKey:
         raise AlreadyExists(noun) from None
-
-
-def _fields(name: str, uses: int | None, starts_at: Any) -> dict[str, Any]:
-    return {
-        "name": name,
-        "alternative_code": name,
-        "state": CampaignState.POSTED,
-        "uses_per_code": uses,
-        "codes_start_at": starts_at,
-    }
-
-
-def _code_row(caller: Caller, campaign: Campaign, code: str) -> dict[str, Any]:
-    return {
-        "organization_id": caller.organization_id,
-        "id": new_id(),
-        "campaign_id": campaign.id,
-        # Only codes that wait in a pool have a place in it.
-        "pos": 0,
-        "code": code,
-        "code_key": folded(code),
-        "state": CodeState.ISSUED,
-        "created_at": clock.now(),
-        "created_by_user": caller.user_id,
-        "created_by_unit": caller.unit_id,
-    }
 
 
 async def _promotions(tx: Transaction, caller: Caller, keys: Sequence[str]) -> list[UUID]:

@@ -1,5 +1,7 @@
 """What lists may be asked for: a page, and the filters of each noun."""
 
+import re
+from datetime import date
 from functools import cache
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -16,6 +18,7 @@ from largesse.core.grants.model import GrantState
 from largesse.core.idempotency.model import LONGEST_KEY
 from largesse.core.jobs.model import JobState
 from largesse.core.mail.model import MailState
+from largesse.core.promotions.model import AppliesTo
 from largesse.core.records import PAGE_LIMIT
 from largesse.core.suppressions.model import Reason
 from largesse.core.text import folded
@@ -74,7 +77,10 @@ class Keys(Paging, kw_only=True):
 
 
 class Customers(Paging, kw_only=True):
-    """Filters of customers: the address, and every identifier."""
+    """Filters of customers: every identifier, the address, the last name, and what narrows those.
+
+    `text` is a last name, an address or a number.
+    """
 
     email: str | UnsetType = UNSET
     customer_id: str | UnsetType = UNSET
@@ -115,6 +121,14 @@ class Promotions(Paging, kw_only=True):
     key: str | UnsetType = UNSET
     channel_id: str | UnsetType = UNSET
     enabled: bool | UnsetType = UNSET
+    applies_to: AppliesTo | UnsetType = UNSET
+    folder_id: Number | UnsetType = UNSET
+
+
+class Folders(Paging, kw_only=True):
+    """Filters of folders of promotions."""
+
+    parent_id: Number | UnsetType = UNSET
 
 
 class Campaigns(Paging, kw_only=True):
@@ -303,6 +317,10 @@ def of(call: Call, kind: type[Q]) -> Q:
     twice = {name for name, _ in given if sum(n == name for n, _ in given) > 1} - _lists(kind)
     if twice:
         raise InvalidValue(", ".join(sorted(twice)), "is given more than once")
+    for name in _moments(kind) & values.keys():
+        if not _DAY.match(values[name]):
+            # A number would be taken for seconds since 1970.
+            raise InvalidValue(name, "is no moment such as 2026-11-22T08:00:00Z")
     try:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as error:
@@ -312,9 +330,27 @@ def of(call: Call, kind: type[Q]) -> Q:
 @cache
 def _lists(kind: type[Struct]) -> frozenset[str]:
     """Return the parameters that may be given more than once."""
+    return _of_type(kind, msgspec.inspect.ListType)
+
+
+@cache
+def _moments(kind: type[Struct]) -> frozenset[str]:
+    """Return the parameters that are moments."""
+    return _of_type(kind, msgspec.inspect.DateTimeType)
+
+
+def _of_type(kind: type[Struct], wanted: type) -> frozenset[str]:
     fields = msgspec.structs.fields(kind)
     info = {field.encode_name: msgspec.inspect.type_info(field.type) for field in fields}
-    return frozenset(name for name, of in info.items() if isinstance(of, msgspec.inspect.ListType))
+    return frozenset(
+        name
+        for name, of in info.items()
+        if any(isinstance(one, wanted) for one in getattr(of, "types", (of,)))
+    )
+
+
+_DAY = re.compile(r"[0-9]{4}-")
+"""What a moment begins with."""
 
 
 def filters(asked: Struct) -> dict[str, Any]:

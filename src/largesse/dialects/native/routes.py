@@ -32,6 +32,7 @@ from largesse.dialects.native.handlers import (
 )
 from largesse.dialects.native.list_routes import LISTS
 from largesse.dialects.native.mapping import to_text, to_uuid
+from largesse.dialects.native.offer_routes import FACTORS, OFFERS
 from largesse.dialects.native.redemption_routes import REDEMPTIONS
 from largesse.dialects.native.table import (
     by_link,
@@ -74,6 +75,7 @@ ROUTES = (
         change=schemas.UserChanges,
         query=queries.Users,
     ),
+    *FACTORS,
     post(
         "/keys",
         access.create_key,
@@ -183,6 +185,7 @@ ROUTES = (
     never("DELETE", "/codes/{id}", "A code is cancelled, so that what became of it stays known."),
     post("/codes/{id}/cancel", codes.cancel_code, status=200, response=Code),
     *REDEMPTIONS,
+    *OFFERS,
     *LISTS,
     # --- grants, jobs and events ---------------------------------------------------------------
     post("/grants", grants.create_grant, request=schemas.NewGrant, response=Grant),

@@ -2,11 +2,20 @@
 
 from typing import Any
 
+from msgspec import UNSET
+
 from largesse.core.access.model import Caller
-from largesse.core.errors import InvalidValue, UnknownUnit
+from largesse.core.errors import InvalidValue, UnknownUnit, UnknownUser
 from largesse.dialects.native.auth import bearer, is_key
-from largesse.dialects.native.mapping import from_caller, given, only_one
-from largesse.dialects.native.schemas.access import KeyWithSecret, Me, NewToken, Token
+from largesse.dialects.native.handlers.records import id_in
+from largesse.dialects.native.mapping import from_caller, given, only_one, to_uuid
+from largesse.dialects.native.schemas.access import (
+    KeyWithSecret,
+    Me,
+    NewToken,
+    SecondFactor,
+    Token,
+)
 from largesse.wire.call import Call
 
 
@@ -24,6 +33,7 @@ async def _with_password(call: Call, body: NewToken) -> Caller:
         return await call.services.access.log_in(
             body.username or "",
             body.password or "",
+            passcode=None if body.passcode is UNSET else body.passcode,
             organization=body.organization or None,
             unit=body.unit or None,
             address=call.address,
@@ -62,3 +72,19 @@ def without_secret(result: Any) -> KeyWithSecret:
     """Return the answer to POST /keys as it may be kept."""
     assert isinstance(result, KeyWithSecret)
     return KeyWithSecret(result.key, None)
+
+
+async def enrol(call: Call) -> SecondFactor:
+    """POST /users/{id}/second-factor: give a user a second factor, and show its secret, this once."""
+    made = await call.services.second_factors.enrol(call.caller, id_in(call, to_uuid, UnknownUser))
+    return SecondFactor(made.secret, made.uri)
+
+
+def without_factor(result: Any) -> SecondFactor:
+    """Return the answer to POST /users/{id}/second-factor as it may be kept."""
+    return SecondFactor(None, None)
+
+
+async def remove_factor(call: Call) -> None:
+    """DELETE /users/{id}/second-factor: let a user log in by the password alone again."""
+    await call.services.second_factors.remove(call.caller, id_in(call, to_uuid, UnknownUser))

@@ -27,10 +27,14 @@ class NewToken(Body, kw_only=True):
     """
 
     SCHEMA: ClassVar = one_of("username", "application_key") | {
-        "dependentRequired": {key: ["username"] for key in ("password", "organization", "unit")}
+        "dependentRequired": {
+            key: ["username"] for key in ("password", "passcode", "organization", "unit")
+        }
     }
     username: Name | UnsetType = UNSET
     password: Annotated[str, Meta(max_length=1000)] | UnsetType = UNSET
+    passcode: Annotated[str, Meta(max_length=100)] | UnsetType = UNSET
+    """The one-time passcode of a user with a second factor."""
     application_key: Annotated[str, Meta(max_length=1000)] | UnsetType = UNSET
     organization: Name | UnsetType = UNSET
     unit: Name | UnsetType = UNSET
@@ -116,3 +120,12 @@ class KeyWithSecret(Struct):
     key: ApplicationKey
     secret: str | None
     """Null when the request is repeated with its `Idempotency-Key`: we do not have it any more."""
+
+
+class SecondFactor(Struct):
+    """A second factor just given to a user: what an authenticator app is told, this once."""
+
+    secret: str | None
+    """Null when the request is repeated with its `Idempotency-Key`, like `uri`."""
+    uri: str | None
+    """The secret as an `otpauth:` URI, to be shown as a QR code."""

@@ -1,7 +1,7 @@
 """Bodies about what is offered: channels, promotions, campaigns, lists and groups."""
 
 from datetime import date
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct, UnsetType
@@ -10,13 +10,13 @@ from largesse.core.campaigns.model import (
     CampaignState,
     CampaignType,
     CodeCheck,
-    CodeSource,
     Distribution,
     WhenEmpty,
 )
 from largesse.core.codes.format import LONGEST
 from largesse.core.codes.generation import MOST
 from largesse.core.pools.model import PoolForecast
+from largesse.core.promotions.model import AppliesTo
 from largesse.dialects.native.schemas.base import (
     Body,
     ChannelId,
@@ -31,6 +31,8 @@ from largesse.dialects.native.schemas.base import (
     Text,
 )
 from largesse.wire.schemas import one_of
+
+LOCALE = r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,2}(?![\s\S])"
 
 
 class ChannelChanges(Body, kw_only=True):
@@ -47,6 +49,13 @@ class NewChannel(ChannelChanges, kw_only=True):
     name: FilledName
 
 
+class Translation(Body, kw_only=True):
+    """The texts of a promotion in another language."""
+
+    title: Annotated[str, Meta(max_length=400)] | UnsetType | None = UNSET
+    description: Text | UnsetType | None = UNSET
+
+
 class PromotionChanges(Body, kw_only=True):
     """What may be changed of a promotion."""
 
@@ -60,12 +69,17 @@ class PromotionChanges(Body, kw_only=True):
     starts_at: Moment | UnsetType | None = UNSET
     ends_at: Moment | UnsetType | None = UNSET
     attributes: Object | UnsetType = UNSET
+    applies_to: AppliesTo | UnsetType | None = UNSET
+    folder_id: Number | UnsetType | None = UNSET
+    locale: Annotated[str, Meta(pattern=LOCALE)] | UnsetType | None = UNSET
+    """The language of the title and the description."""
+    translations: dict[str, Translation] | UnsetType = UNSET
+    """The two in other languages."""
 
 
 class NewPromotion(PromotionChanges, kw_only=True):
-    """An offer."""
+    """An offer. Without a key it gets one."""
 
-    key: FilledName
     title: FilledLong
 
 
@@ -78,7 +92,7 @@ class CampaignChanges(Body, kw_only=True):
     state: CampaignState | UnsetType = UNSET
     type: CampaignType | UnsetType = UNSET
     distribution: Distribution | UnsetType = UNSET
-    code_source: CodeSource | UnsetType = UNSET
+    code_source: Literal["pool", "on_request"] | UnsetType = UNSET
     code_prefix: Annotated[str, Meta(max_length=40)] | UnsetType = UNSET
     code_length: Annotated[int, Meta(ge=1, le=LONGEST)] | UnsetType = UNSET
     code_alphabet: Annotated[str, Meta(min_length=2, max_length=100)] | UnsetType = UNSET
@@ -91,7 +105,9 @@ class CampaignChanges(Body, kw_only=True):
     codes_per_day: Number | UnsetType | None = UNSET
     when_empty: WhenEmpty | UnsetType = UNSET
     alarm_level: Number | UnsetType | None = UNSET
+    codes_start_at: Moment | UnsetType | None = UNSET
     codes_expire_at: Moment | UnsetType | None = UNSET
+    uses_per_code: Annotated[int, Meta(ge=1, le=2**31 - 1)] | UnsetType | None = UNSET
     description: Text | UnsetType | None = UNSET
     short_description: Text | UnsetType | None = UNSET
     long_description: Text | UnsetType | None = UNSET
@@ -101,6 +117,36 @@ class NewCampaign(CampaignChanges, kw_only=True):
     """How codes for a promotion are given out."""
 
     name: FilledName
+
+
+class FolderChanges(Body, kw_only=True):
+    """What may be changed of a folder of promotions."""
+
+    name: FilledName | UnsetType = UNSET
+    parent_id: Number | UnsetType | None = UNSET
+
+
+class NewFolder(FolderChanges, kw_only=True):
+    """A folder of promotions."""
+
+    name: FilledName
+
+
+class CouponChanges(Body, kw_only=True):
+    """What may be changed of a coupon."""
+
+    promotions: Annotated[list[Name], Meta(min_length=1, max_length=1000)] | UnsetType = UNSET
+    """The keys of all the promotions that it is to bring."""
+    uses: Annotated[int, Meta(ge=1, le=2**31 - 1)] | UnsetType | None = UNSET
+    """How often it can be used in all; null: no limit."""
+    starts_at: Moment | UnsetType | None = UNSET
+
+
+class NewCoupon(CouponChanges, kw_only=True):
+    """A code that everybody may use."""
+
+    code: CodeText
+    promotions: Annotated[list[Name], Meta(min_length=1, max_length=1000)]
 
 
 class NewCodes(Body, kw_only=True):
