@@ -18,9 +18,11 @@ from largesse.core.codes.known_formats import KnownFormats
 from largesse.core.codes.service import Codes
 from largesse.core.coupons.service import Coupons
 from largesse.core.customers.consumers import Consumers
+from largesse.core.customers.logins import CustomerLogins
 from largesse.core.customers.lookup import Lookup
 from largesse.core.customers.receivers import CustomerTokens, Receivers
 from largesse.core.customers.service import Accounts, Customers
+from largesse.core.customers.sessions import Sessions
 from largesse.core.events.service import Events
 from largesse.core.grants.giving import GrantGiving
 from largesse.core.grants.intake import BATCH as GRANT_BATCH
@@ -44,6 +46,7 @@ from largesse.core.newsletter.by_link import ByLink
 from largesse.core.newsletter.service import BuiltInProvider, Newsletter
 from largesse.core.pools.service import Pools
 from largesse.core.promotions.folders import PromotionFolders
+from largesse.core.promotions.offers import Offers
 from largesse.core.promotions.service import Channels, Promotions
 from largesse.core.redemptions.service import Redemptions
 from largesse.core.reports.service import MailReports, Rules
@@ -104,11 +107,14 @@ class Services:
     accounts: Accounts
     customer_tokens: CustomerTokens
     receivers: Receivers
+    customer_logins: CustomerLogins
+    sessions: Sessions
     consumers: Consumers
     lookup: Lookup
     channels: Channels
     promotions: Promotions
     promotion_folders: PromotionFolders
+    offers: Offers
     campaigns: Campaigns
     codes: Codes
     redemptions: Redemptions
@@ -157,6 +163,7 @@ class Services:
         for transport in self.transports:
             await transport.close()
         await self.access.settle()
+        await self.sessions.settle()
         await self.database.close()
 
 
@@ -190,11 +197,14 @@ def open_services(settings: Settings) -> Services:
         accounts=Accounts(database),
         customer_tokens=CustomerTokens(database, access),
         receivers=receivers,
+        customer_logins=CustomerLogins(database),
+        sessions=_sessions(settings, database, access),
         consumers=_consumers(settings, access, receivers),
         lookup=Lookup(database, receivers, customers),
         channels=Channels(database),
         promotions=Promotions(database),
         promotion_folders=PromotionFolders(database),
+        offers=Offers(database),
         campaigns=campaigns,
         codes=Codes(database, access, receivers, formats),
         coupons=Coupons(database, campaigns, generation, formats),
@@ -231,6 +241,16 @@ def _access(settings: Settings, database: Database) -> Access:
         database,
         secret=settings.secret,
         default_organization=settings.default_organization,
+        failures=settings.login_failures,
+        failure_seconds=settings.login_failure_seconds,
+        recheck_seconds=settings.token_recheck_seconds,
+    )
+
+
+def _sessions(settings: Settings, database: Database, access: Access) -> Sessions:
+    return Sessions(
+        database,
+        access,
         failures=settings.login_failures,
         failure_seconds=settings.login_failure_seconds,
         recheck_seconds=settings.token_recheck_seconds,

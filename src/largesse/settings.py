@@ -47,6 +47,12 @@ class IntershopSettings(DialectSettings, frozen=True, kw_only=True, forbid_unkno
     subscriptions.recipient.already_subscribed.error."""
     token_seconds: int = 3600
     """Life time of an authentication token."""
+    refresh_token_seconds: int = 14 * 24 * 3600
+    """How long a customer stays logged in, with new tokens got by the refresh token."""
+    locales: str = "en_US,de_DE,fr_FR"
+    """The shop's languages for `configurations`, parted by commas; the first is the default."""
+    currencies: str = "USD,EUR"
+    """The shop's currencies, in the same way."""
 
 
 class OracleSettings(DialectSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):

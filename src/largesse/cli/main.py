@@ -6,6 +6,7 @@ from largesse import __version__
 from largesse.cli.campaigns import campaigns
 from largesse.cli.codes import codes
 from largesse.cli.coverage import coverage
+from largesse.cli.customers import customers
 from largesse.cli.db import db
 from largesse.cli.demo import demo
 from largesse.cli.errors import Root
@@ -37,7 +38,7 @@ def main() -> None:
 
 for _command in (
     *(serve, worker, demo, db, settings),
-    *(organizations, units, users, keys),
+    *(organizations, units, users, keys, customers),
     *(campaigns, codes, grants, jobs, schedules, mails, templates, suppressions, events),
     coverage,
 ):

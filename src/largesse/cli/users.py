@@ -62,7 +62,7 @@ def create(
     if password_stdin and password is not None:
         raise click.UsageError("--password and --password-stdin exclude each other.")
     given = {field: value for field, value in more.items() if value is not None}
-    secret = _password(password, from_stdin=password_stdin)
+    secret = asked_password(password, from_stdin=password_stdin)
 
     async def work(services: "Services") -> "User":
         caller = await chosen(services, organization)
@@ -117,7 +117,8 @@ def second_factor(username: str, remove: bool, organization: str | None, as_json
     show_record(run(work), as_json=as_json)
 
 
-def _password(given: str | None, *, from_stdin: bool) -> str:
+def asked_password(given: str | None, *, from_stdin: bool) -> str:
+    """Return the password that a command was given, or one that is read or asked for."""
     if given is not None:
         return given
     if from_stdin or not sys.stdin.isatty():

@@ -3,6 +3,7 @@
 from largesse.core.access import model as access
 from largesse.core.campaigns import model as campaigns
 from largesse.core.codes import model as codes
+from largesse.core.customers import login_model as customer_logins
 from largesse.core.customers import model as customers
 from largesse.core.events import model as events
 from largesse.core.grants import model as grants
@@ -25,6 +26,7 @@ __all__ = [
     "access",
     "campaigns",
     "codes",
+    "customer_logins",
     "customers",
     "events",
     "grants",

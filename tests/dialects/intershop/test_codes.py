@@ -161,26 +161,35 @@ class TestWhatIsOffered:
 
     async def test_a_list_in_xml(self, served: Served) -> None:
         headers = await logged_in(served) | {"Accept": "text/xml"}
-        answer = await served.client.get("/channels", headers=headers)
-        assert answer.text.splitlines()[1:] == [
+        answer = await served.client.get(PROMOTIONS, headers=headers)
+        lines = answer.text.splitlines()
+        assert lines[1:11] == [
             "<ResourceCollection>",
             "  <elements>",
             '    <Link type="Link">',
             "      <attributes>",
             '        <Attribute name="id" type="String">',
-            f"          <value>{CHANNEL}</value>",
+            f"          <value>{PROMOTION}</value>",
             "        </Attribute>",
             "      </attributes>",
-            "      <title>PrimeTech Specials</title>",
-            f"      <uri>ContactCenter/-/channels/{CHANNEL}</uri>",
-            "    </Link>",
-            "  </elements>",
-            "</ResourceCollection>",
+            "      <description>Contact Center 10 EUR order discount coupon.</description>",
+            "      <title>10 EUR Order discount </title>",
         ]
+        assert lines[-2:] == ["  </elements>", "</ResourceCollection>"]
 
     async def test_channels(self, served: Served) -> None:
         headers = await logged_in(served)
-        (link,) = (await served.client.get("/channels", headers=headers)).json()["elements"]
+        business, link = (await served.client.get("/channels", headers=headers)).json()["elements"]
+        # DOC 25K759 prints the first of them whole.
+        assert business == {
+            "type": "Link",
+            "description": "PrimeTech's channel to sell directly to business customers.",
+            "title": "PrimeTech Business",
+            "uri": "ContactCenter/-/channels/PrimeTech-PrimeTechBusiness",
+            "attributes": [
+                {"name": "id", "type": "String", "value": "PrimeTech-PrimeTechBusiness"}
+            ],
+        }
         assert link["title"] == "PrimeTech Specials"
         answer = await served.client.get(f"/channels/{CHANNEL}", headers=headers)
         assert answer.json()["type"] == "Channel"
@@ -217,20 +226,7 @@ class TestWhatIsOffered:
         assert answer.json()["id"] == key
 
 
-NOT_YET = [
-    ("GET", "/customers"),
-    ("GET", "/customers/-"),
-    ("GET", "/customers/egkKDgANTq4AAAFF31gHyCE_"),
-    ("POST", "/customers/egkKDgANTq4AAAFF31gHyCE_/tokens"),
-    ("GET", f"/channels/{CHANNEL}/applications"),
-    ("POST", "/token"),
-    ("PUT", "/token/logout"),
-    ("GET", "/configurations"),
-    ("GET", "/personalization"),
-]
-
-
-async def test_what_is_not_offered_yet_says_why(served: Served) -> None:
-    for method, path in NOT_YET:
-        text = assert_refused(await served.client.request(method, path), 501)
-        assert text.startswith("Not Implemented (The")
+async def test_what_is_not_offered_says_why(served: Served) -> None:
+    for path in ("applications", "applications/rest"):
+        text = assert_refused(await served.client.get(f"/channels/{CHANNEL}/{path}"), 501)
+        assert text.startswith("Not Implemented (Nothing")

@@ -132,14 +132,14 @@ users = Table(
     Column("person_name", String(400)),
     Column("email", String(254)),
     Column("active", Boolean, nullable=False),
+    # The secret of one-time passcodes, sealed, and the last step of which one was taken.
+    Column("totp_secret", String(200)),
+    Column("totp_step", BigInteger),
     created_at(),
     reference("unit_id", "units.id"),
     UniqueConstraint("organization_id", "username_key"),
     # Oracle's and Valomnia's logins name no organization: the user's name finds it.
     Index("ix_users_username_key", "username_key"),
-    # The secret of one-time passcodes, sealed, and the last step of which one was taken.
-    Column("totp_secret", String(200)),
-    Column("totp_step", BigInteger),
 )
 
 application_keys = Table(
@@ -242,6 +242,14 @@ class Consumer:
 
 
 @dataclass(frozen=True, slots=True)
+class Session:
+    """What a customer's tokens are got in one after another, until a logout or its end."""
+
+    id: UUID
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
     """The authenticated actor of one request; every dialect's login ends in this type."""
 
@@ -257,6 +265,9 @@ class Caller:
     token_id: UUID | None = None
     key_id: UUID | None = None
     """The application key behind the token: revoked, it ends the tokens got with it."""
+    customer_id: UUID | None = None
+    """The customer that calls for itself: no right is needed for what is its own."""
+    session: Session | None = None
     issued_at: datetime | None = None
     expires_at: datetime | None = None
     first_name: str | None = None
@@ -283,6 +294,11 @@ class Caller:
     def may_see(self, customer_id: UUID) -> bool:
         """Say whether what belongs to a customer is there for this caller."""
         return self.consumer is None or self.consumer.customer_id == customer_id
+
+    @property
+    def is_somebody(self) -> bool:
+        """Whether it is known who calls: a user or a customer."""
+        return self.user_id is not None or self.customer_id is not None
 
     def name_on(self, wire: str) -> str:
         """Return the organization's name as clients of that wire know it."""

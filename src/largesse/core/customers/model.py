@@ -26,6 +26,7 @@ from largesse.core.tables import (
     reference,
     updated_at,
 )
+from largesse.core.text import folded
 from largesse.storage.types import Json, Utc, code_points, metadata
 
 
@@ -79,6 +80,9 @@ class TokenState(StrEnum):
 LONGEST_NAME = 602
 """Characters of a full name: three parts of 200, and the blanks between them."""
 
+LONGEST_KEY = 200
+"""Characters of a last name by which it is compared: an index has no room for more."""
+
 customers = Table(
     "customers",
     metadata,
@@ -96,7 +100,14 @@ customers = Table(
     Column("name", code_points(LONGEST_NAME), nullable=False),
     Column("email", String(254)),
     Column("email_key", String(254)),
-    Column("phone", String(50)),
+    # Customers are looked for by it; a company's is its name.
+    Column("last_name_key", code_points(LONGEST_KEY)),
+    *(Column(name, String(50)) for name in ("phone", "mobile_phone", "business_phone")),
+    Column("street", String(400)),
+    Column("postal_code", String(40)),
+    Column("city", String(200)),
+    Column("country", String(200)),
+    Column("country_code", String(2)),
     Column("birthday", Date),
     Column("locale", String(20)),
     Column("category", code_points(200)),
@@ -108,6 +119,7 @@ customers = Table(
     Index("ix_customers_name", "organization_id", "name", "number"),
     Index("ix_customers_reference", "organization_id", "reference", "number"),
     Index("ix_customers_email", "organization_id", "email_key", "number"),
+    Index("ix_customers_last_name_key", "organization_id", "last_name_key", "id"),
     Index("ix_customers_category", "organization_id", "category", "number"),
     Index("ix_customers_active", "organization_id", "active", "number"),
     Index("ix_customers_created_at", "organization_id", "created_at", "number"),
@@ -182,6 +194,15 @@ class Customer:
     """The full name, or the company's: made of the fields before it."""
     email: str | None
     phone: str | None
+    mobile_phone: str | None
+    business_phone: str | None
+    street: str | None
+    """With its number. The customer's own address has five fields."""
+    postal_code: str | None
+    city: str | None
+    country: str | None
+    country_code: str | None
+    """ISO 3166-1, two letters."""
     birthday: date | None
     locale: str | None
     category: str | None
@@ -197,6 +218,12 @@ def full_name(fields: Mapping[str, Any]) -> str:
     """Return the name that a customer with these fields is shown by."""
     parts = (fields.get(name) for name in ("first_name", "middle_name", "last_name"))
     return fields.get("company_name") or " ".join(str(part) for part in parts if part)
+
+
+def last_name_key(fields: Mapping[str, Any]) -> str | None:
+    """Return what a customer's last name, or else a company's, is compared by."""
+    name = fields.get("last_name") or fields.get("company_name")
+    return folded(name)[:LONGEST_KEY] if name else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,13 @@
 """The use cases of customers: their records, and finding the receiver that a request names."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from largesse.core.access.model import Caller, Right
 from largesse.core.customers import store
+from largesse.core.customers.filter_store import check_filters, conditions
 from largesse.core.customers.model import (
     KIND_OF_IDENTIFIER,
     Account,
@@ -18,6 +20,7 @@ from largesse.core.customers.model import (
     customer_identifiers,
     customers,
     full_name,
+    last_name_key,
 )
 from largesse.core.errors import (
     InvalidValue,
@@ -35,6 +38,8 @@ from largesse.storage.sequences import next_numbers
 
 NAMES = frozenset({"first_name", "middle_name", "last_name", "company_name"})
 """The fields that a customer's name is made of."""
+
+COUNTRY_CODE = re.compile("[A-Za-z]{2}")
 
 
 class Customers(Referenced[Customer]):
@@ -57,7 +62,8 @@ class Customers(Referenced[Customer]):
             "last_name",
             "company_name",
             "email",
-            "phone",
+            *("phone", "mobile_phone", "business_phone"),
+            *("street", "postal_code", "city", "country", "country_code"),
             "birthday",
             "locale",
             "category",
@@ -76,28 +82,36 @@ class Customers(Referenced[Customer]):
                 raise UnknownCustomer(value, identifier or Identifier.CUSTOMER_ID)
             return await self._one(tx, caller.organization_id, found)
 
+    async def own(self, caller: Caller) -> Customer:
+        """Return the customer who calls. Raises UnknownCustomer: a user, or nobody, calls."""
+        if caller.customer_id is None:
+            raise UnknownCustomer("-")
+        async with self.database.read() as tx:
+            return await self._one(tx, caller.organization_id, caller.customer_id)
+
     async def page(
         self, caller: Caller, *, after: Any = None, limit: int = 100, **filters: Any
     ) -> Page[Customer]:
-        """Return the customers after an id; filters: `email`, and every identifier by its name."""
+        """Return the customers after an id that fit filters, in whatever case they are typed.
+
+        Filters are every identifier by its name, `email`, `last_name`, and `text`: one that is
+        the last name, the address or the number. Those of `filter_store.NARROWING` go with one of them.
+        """
         caller.require(self.read_right)
         check_limit(limit)
+        wanted = {name: value for name, value in filters.items() if value is not None}
+        check_filters(wanted)
         where = []
         if after is not None:
             check_after(customers, after)
             where.append(customers.c.id > after)
-        email = filters.pop("email", None)
-        if email is not None:
-            where.append(customers.c.email_key == folded(email))
         async with self.database.read() as tx:
-            for name, value in filters.items():
-                if value is not None:
-                    found = await store.customer_id_of(
-                        tx, caller.organization_id, Identifier(name), value
-                    )
-                    where.append(customers.c.id == found)
             items = await store.customers_with_identifiers(
-                tx, caller.organization_id, *where, limit=limit + 1
+                tx,
+                caller.organization_id,
+                *where,
+                *conditions(caller.organization_id, wanted),
+                limit=limit + 1,
             )
         return page_of(items, limit)
 
@@ -115,6 +129,7 @@ class Customers(Referenced[Customer]):
             "number": number,
             "reference": identifiers[Identifier.CUSTOMER_ID],
             "name": full_name(values),
+            "last_name_key": last_name_key(values),
         }
         customer = await super()._insert(tx, caller, values)
         await store.replace_identifiers(tx, caller.organization_id, customer.id, identifiers)
@@ -129,7 +144,8 @@ class Customers(Referenced[Customer]):
         values = self._checked(values)
         if not NAMES.isdisjoint(values):
             there = await self._one(tx, caller.organization_id, record_id)
-            values["name"] = full_name({name: getattr(there, name) for name in NAMES} | values)
+            named = {name: getattr(there, name) for name in NAMES} | values
+            values |= {"name": full_name(named), "last_name_key": last_name_key(named)}
         if identifiers and Identifier.CUSTOMER_ID in identifiers:
             values["reference"] = identifiers[Identifier.CUSTOMER_ID]
         customer = await super()._update(tx, caller, record_id, values)
@@ -183,6 +199,10 @@ class Customers(Referenced[Customer]):
             values["email"] = checked_email(values["email"])
         if "email" in values:
             values["email_key"] = folded(values["email"]) if values["email"] else None
+        if values.get("country_code"):
+            if not COUNTRY_CODE.fullmatch(values["country_code"]):
+                raise InvalidValue("country_code", "must have two letters")
+            values["country_code"] = values["country_code"].upper()
         return values
 
     def _check_identifiers(self, identifiers: Mapping[str, Any], kind: str) -> None:

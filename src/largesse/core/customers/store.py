@@ -158,7 +158,9 @@ def _customer(row: Row[Any], identifiers: Mapping[str, str]) -> Customer:
     return Customer(**columns, identifiers=identifiers)
 
 
-_CUSTOMER_COLUMNS = frozenset(customers.c.keys()) - {"organization_id", "email_key", "reference"}
+_CUSTOMER_COLUMNS = frozenset(customers.c.keys()) - {
+    *("organization_id", "email_key", "last_name_key", "reference")
+}
 
 
 async def customer_named(

@@ -10,6 +10,7 @@ Refused
 │   ├── UnknownOrganization · UnknownUnit · UnknownUser · UnknownKey · UnknownJob · UnknownEvent
 │   ├── UnknownSchedule
 │   ├── UnknownCustomer · UnknownAccount · UnknownCustomerToken · UnknownTemplate
+│   ├── UnknownCustomerLogin
 │   ├── UnknownMail · UnknownMailReport · UnknownSuppression
 │   ├── UnknownChannel · UnknownPromotion · UnknownPromotionFolder
 │   ├── UnknownCampaign · UnknownCode · UnknownRedemption · UnknownGrant
@@ -102,6 +103,7 @@ from largesse.core.errors.unknown import (
     UnknownCode,
     UnknownCustomer,
     UnknownCustomerAssignment,
+    UnknownCustomerLogin,
     UnknownCustomerToken,
     UnknownEvent,
     UnknownGrant,
@@ -183,6 +185,7 @@ __all__ = [
     "UnknownCode",
     "UnknownCustomer",
     "UnknownCustomerAssignment",
+    "UnknownCustomerLogin",
     "UnknownCustomerToken",
     "UnknownEvent",
     "UnknownGrant",

@@ -87,7 +87,7 @@ class OfCode(Conflict):
 
 
 class CodeNotEffective(OfCode):
-    """The promotion code can not be given out: it is used, expired, cancelled or taken."""
+    """The promotion code is not effective: it is used, expired, cancelled or taken."""
 
 
 class CodeOfOtherPromotion(OfCode):

@@ -57,6 +57,12 @@ class UnknownCustomerToken(Unknown):
     sentence = "There is no such customer token."
 
 
+class UnknownCustomerLogin(Unknown):
+    """The customer has no login."""
+
+    sentence = "The customer with the {0.field} {0.value!r} has no login."
+
+
 class UnknownChannel(Unknown):
     """No such channel."""
 
@@ -69,16 +75,16 @@ class UnknownPromotion(Unknown):
     """Further promotions of the same request that do not exist either."""
 
 
+class UnknownPromotionFolder(Unknown):
+    """No such folder."""
+
+
 class UnknownCampaign(Unknown):
     """No such campaign."""
 
 
 class UnknownCode(Unknown):
     """No such promotion code."""
-
-
-class UnknownPromotionFolder(Unknown):
-    """No such folder."""
 
 
 class UnknownRedemption(Unknown):

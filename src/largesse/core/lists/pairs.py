@@ -220,6 +220,19 @@ class Memberships(Pairs[Membership]):
     unknown = UnknownMembership
     changeable = frozenset({"customer_id", "group_id"})
 
+    async def own_groups(self, caller: Caller) -> list[int]:
+        """Return the groups that the calling customer is in; none if no customer calls."""
+        column = self.table.c
+        async with self.database.read() as tx:
+            rows = await records.find_all(
+                tx,
+                self.table,
+                caller.organization_id,
+                column.customer_id == caller.customer_id,
+                order=(column.group_id,),
+            )
+        return [row.group_id for row in rows]
+
     def _record(
         self,
         tx: Transaction,

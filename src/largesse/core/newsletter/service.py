@@ -215,15 +215,15 @@ class Newsletter(Records[Subscription]):
             raise MissingValue("recipient")
         if recipient != SELF:
             return checked_email(recipient)
-        if caller.user_id is None:
+        if not caller.is_somebody:
             raise LoginRequired()
         if caller.email is None:
-            raise InvalidEmail("", "missing: the user has no e-mail address")
+            raise InvalidEmail("", "missing: the caller has no e-mail address")
         return caller.email
 
     def _own_address(self, caller: Caller, recipient: str) -> str:
         """Return the address if it is the caller's own, or if the caller may ask for others."""
-        if caller.user_id is None and not self._open_status:
+        if not (caller.is_somebody or self._open_status):
             raise LoginRequired()
         address = self._address(caller, recipient)
         own = caller.email is not None and folded(caller.email) == folded(address)

@@ -55,11 +55,12 @@ ERRORS: ErrorTable = {
     core.UnknownAccount: Row(404, "RECEIVER_NOT_FOUND"),
     # One answer for a token that is not there and for one that does not identify: who guesses
     # learns nothing. The status is that of a receiver that is not found.
+    core.UnknownCustomerLogin: Row(404, "RECEIVER_NOT_FOUND"),
     core.UnknownCustomerToken: Row(404, "RECEIVER_NOT_FOUND"),
     core.UnknownChannel: Row(404, "CHANNEL_NOT_FOUND"),
     core.UnknownPromotion: Row(404, "PROMOTION_NOT_FOUND"),
-    core.UnknownCampaign: Row(404, "CAMPAIGN_NOT_FOUND"),
     core.UnknownPromotionFolder: Row(404, "PROMOTION_FOLDER_NOT_FOUND"),
+    core.UnknownCampaign: Row(404, "CAMPAIGN_NOT_FOUND"),
     core.UnknownCode: Row(404, "PROMO_CODE_NOT_FOUND"),
     core.UnknownRedemption: Row(404, "REDEMPTION_NOT_FOUND"),
     core.UnknownGrant: Row(404, "GRANT_NOT_FOUND"),

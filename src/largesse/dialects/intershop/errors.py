@@ -37,6 +37,10 @@ class UnreadableRecipient(Refused):
         return self.reason
 
 
+class RefreshRefused(Refused):
+    """The refresh token is not valid, or no longer."""
+
+
 class NoAddress(Refused):
     """The customer has no e-mail address."""
 
@@ -50,23 +54,27 @@ ERRORS: ErrorTable = {
     OtherOrganization: Row(401, "organization.invalid"),  # DOC 2M9597: 401
     UnreadableRecipient: Row(400, "subscriptions.recipient.invalid.error"),  # SEED 004
     NoAddress: Row(400, ""),
+    # Not 401: the storefront would send the request again without its token (PWA; RFC 6749, 5.2).
+    RefreshRefused: Row(400, ""),
     core.LoginRequired: Row(401, ""),
     core.BadCredentials: Row(401, ""),
+    core.SecondFactorRequired: Row(401, ""),
     core.BadToken: Row(401, "", BAD_TOKEN),
     core.BadSignature: Row(401, "", BAD_TOKEN),
     core.ExpiredToken: Row(401, "", EXPIRED_TOKEN),
     core.TooManyAttempts: Row(429, ""),
     core.NotPermitted: Row(403, ""),
     core.UnknownOrganization: Row(400, "organization.invalid"),  # DOC 25K759, M25763
-    core.SecondFactorRequired: Row(401, ""),
     core.UnknownUnit: Row(404, "unit.unit_not_found.error"),
     core.UnknownUser: Row(404, "user.user_not_found.error"),
     core.UnknownKey: Row(404, "key.key_not_found.error"),
     core.UnknownCustomer: Row(404, "customer.customer_not_found.error"),  # DOC A28246
     core.UnknownAccount: Row(404, "account.account_not_found.error"),
+    core.UnknownCustomerLogin: Row(404, "customer.credentials_not_found.error"),
     core.UnknownCustomerToken: Row(404, "token.token_not_found.error"),
     core.UnknownChannel: Row(404, "channel.channel_not_found.error"),
     core.UnknownPromotion: Row(404, "promotion.promotion_not_found.error"),
+    core.UnknownPromotionFolder: Row(404, "promotionfolder.promotionfolder_not_found.error"),
     core.UnknownCampaign: Row(404, "promotion.codegroup_not_found.error"),
     core.UnknownCode: Row(400, ""),  # SEED 000: 400, and no key
     core.UnknownRedemption: Row(404, "redemption.redemption_not_found.error"),
@@ -75,7 +83,6 @@ ERRORS: ErrorTable = {
     core.UnknownPromotionList: Row(404, "promotionlist.promotionlist_not_found.error"),
     core.UnknownAssignment: Row(404, "assignment.assignment_not_found.error"),
     core.UnknownCustomerAssignment: Row(404, "assignment.assignment_not_found.error"),
-    core.UnknownPromotionFolder: Row(404, "promotionfolder.promotionfolder_not_found.error"),
     core.UnknownMembership: Row(404, "membership.membership_not_found.error"),
     core.UnknownSubscription: Row(404, "subscriptions.subscription_not_found.error"),  # SEED 004
     core.UnknownMail: Row(404, "mail.mail_not_found.error"),

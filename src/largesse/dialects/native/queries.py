@@ -83,6 +83,14 @@ class Customers(Paging, kw_only=True):
     """
 
     email: str | UnsetType = UNSET
+    text: str | UnsetType = UNSET
+    last_name: str | UnsetType = UNSET
+    first_name: str | UnsetType = UNSET
+    birthday: date | UnsetType = UNSET
+    phone: str | UnsetType = UNSET
+    postal_code: str | UnsetType = UNSET
+    city: str | UnsetType = UNSET
+    country: str | UnsetType = UNSET
     customer_id: str | UnsetType = UNSET
     customer_number: str | UnsetType = UNSET
     profile_id: str | UnsetType = UNSET

@@ -3,6 +3,7 @@
 from largesse.core.access.model import ApplicationKey, Unit, User
 from largesse.core.campaigns.model import Campaign
 from largesse.core.codes.model import Code
+from largesse.core.customers.login_model import CustomerLogin
 from largesse.core.customers.model import Account, Customer, CustomerToken
 from largesse.core.events.model import Event
 from largesse.core.grants.model import Grant
@@ -24,6 +25,7 @@ from largesse.dialects.native.handlers import (
     grants,
     jobs,
     links,
+    logins,
     messages,
     queue,
     records,
@@ -94,6 +96,15 @@ ROUTES = (
         change=schemas.CustomerFields,
         query=queries.Customers,
     ),
+    route(
+        "PUT",
+        "/customers/{id}/login",
+        logins.put_login,
+        request=schemas.NewCustomerLogin,
+        response=CustomerLogin,
+    ),
+    route("GET", "/customers/{id}/login", logins.read_login, response=CustomerLogin),
+    route("DELETE", "/customers/{id}/login", logins.delete_login, status=204),
     *noun(
         "/accounts",
         lambda s: s.accounts,

@@ -163,6 +163,7 @@ ERRORS: ErrorTable = {
     core.UnknownKey: NOT_FOUND,
     core.UnknownCustomer: NOT_FOUND,
     core.UnknownAccount: NOT_FOUND,
+    core.UnknownCustomerLogin: NOT_FOUND,
     core.UnknownCustomerToken: NOT_FOUND,
     core.UnknownChannel: NOT_FOUND,
     core.UnknownCampaign: NOT_FOUND,

@@ -20,6 +20,7 @@ from largesse.dialects.native.schemas.customers import (
     CustomerTokenChanges,
     Identifiers,
     NewAccount,
+    NewCustomerLogin,
     NewCustomerToken,
 )
 from largesse.dialects.native.schemas.giving import (
@@ -107,6 +108,7 @@ __all__ = [
     "NewCodes",
     "NewCoupon",
     "NewCustomerAssignment",
+    "NewCustomerLogin",
     "NewCustomerToken",
     "NewFolder",
     "NewGrant",

@@ -1,0 +1,1 @@
+"""Intershop's operations, a file for each subject."""
