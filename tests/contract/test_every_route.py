@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 from sqlalchemy import text
+from starlette.routing import compile_path
 
 from largesse.app import DIALECTS
 from largesse.core.errors import LoginRequired
@@ -100,6 +101,15 @@ def test_one_that_is_public_says_why(dialect: Dialect) -> None:
         assert route.public is None or len(route.public) > 10, route.path
     public = {route.path for route in offered(dialect) if route.public is not None}
     assert len(public) < 6
+
+
+@ANY_DIALECT
+def test_none_is_hidden_behind_an_earlier_one(dialect: Dialect) -> None:
+    paths = dict.fromkeys(route.path for route in dialect.routes)
+    patterns = {path: compile_path(path)[0] for path in paths}
+    for path in paths:
+        found = next(one for one in paths if patterns[one].match(filled(path)))
+        assert found == path, f"{path} is never reached: {found} comes before it"
 
 
 class TestRouting:

@@ -55,7 +55,7 @@ class Subscription(Struct):
     name: str | None = None
     type: str | None = None
     active: bool | None = None
-    recipient: str | None = None
+    recipient: Annotated[str | None, EMAIL] = None
 
 
 class Grant(Struct):

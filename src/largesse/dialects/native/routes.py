@@ -191,11 +191,12 @@ ROUTES = (
         response=schemas.Listing[Code],
     ),
     never("POST", "/codes", "Codes are made for a campaign: POST /campaigns/{id}/codes."),
+    # Before `/codes/{id}`, which `/codes/redeem` looks like.
+    *REDEMPTIONS,
     route("GET", "/codes/{id}", codes.read_code, response=Code),
     never("PATCH", "/codes/{id}", "A code changes by being given out, redeemed or cancelled only."),
     never("DELETE", "/codes/{id}", "A code is cancelled, so that what became of it stays known."),
     post("/codes/{id}/cancel", codes.cancel_code, status=200, response=Code),
-    *REDEMPTIONS,
     *OFFERS,
     *LISTS,
     # --- grants, jobs and events ---------------------------------------------------------------
