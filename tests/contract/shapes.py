@@ -1,5 +1,6 @@
 """Requests that nobody should send: shaped after the routes' own types, and full of odd values."""
 
+import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -65,8 +66,12 @@ JSON = st.recursive(
 )
 
 
+@functools.cache
 def once_in(times: int) -> st.SearchStrategy[bool]:
-    """True so seldom. (Numbers would not do: the ends of a range are drawn more often.)"""
+    """True so seldom. (Numbers would not do: the ends of a range are drawn more often.)
+
+    Kept: Hypothesis looks at each element of a new one, and there are up to 3000.
+    """
     return st.sampled_from([False] * (times - 1) + [True])
 
 

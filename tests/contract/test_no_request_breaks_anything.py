@@ -1,11 +1,13 @@
 """Whatever is sent to whichever route: nothing fails, and a refused request changes nothing."""
 
+import functools
 import hashlib
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import httpx
@@ -25,8 +27,11 @@ from tests.contract import shapes
 from tests.serving import Served, serve
 
 ROUTES_IN_A_GROUP = 15
-EXAMPLES = 120
-"""Requests to each group of routes, on each database."""
+EXAMPLES = 40
+"""Requests to each group of routes, on each database: always the same ones."""
+
+MANY = 300
+"""Requests for `make soak`: each time others."""
 
 
 def offered(dialect: Dialect) -> list[Route]:
@@ -54,6 +59,14 @@ class Target:
     callers: tuple[Caller, ...]
     values: shapes.Values
     digest: Callable[[], Awaitable[str]]
+    tokens: dict[UUID | None, str] = field(default_factory=dict)
+
+    async def token_of(self, caller: Caller) -> str:
+        """Return an access token, the same one until a request may have ended its life."""
+        if caller.user_id not in self.tokens:
+            issued = await self.served.services.access.issue_token(caller, seconds=600)
+            self.tokens[caller.user_id] = issued.token
+        return self.tokens[caller.user_id]
 
 
 @pytest.fixture
@@ -160,12 +173,18 @@ async def digests(url: str) -> AsyncIterator[Callable[[], Awaitable[str]]]:
     if url.startswith("sqlite"):
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as file:
 
-            async def of_sqlite() -> str:
+            @functools.cache
+            def at(_: int) -> str:
                 found = hashlib.sha256()
                 for table in tables:
                     rows = sorted(map(repr, file.execute(f"SELECT * FROM {table}")))
                     found.update(repr(rows).encode())
                 return found.hexdigest()
+
+            async def of_sqlite() -> str:
+                # The number is another one as soon as another connection has changed something.
+                ((version,),) = file.execute("PRAGMA data_version").fetchall()
+                return at(version)
 
             yield of_sqlite
         return
@@ -257,24 +276,37 @@ def credentials(draw: st.DrawFn, token: str) -> dict[str, str]:
     )
 
 
-@pytest.mark.parametrize("group", GROUPS)
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize=True,
-    database=None,
+COMMON: dict[str, Any] = {
+    "deadline": None,
+    "database": None,
     # The instance is the same for all examples on purpose: they come one after the other.
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+    "suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+}
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@settings(max_examples=EXAMPLES, derandomize=True, **COMMON)
 @given(drawn=st.data())
 async def test_none_fails_and_a_refused_one_changes_nothing(
     target: Target, group: str, drawn: st.DataObject
 ) -> None:
+    await check(target, group, drawn)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("group", GROUPS)
+@settings(max_examples=MANY, **COMMON)
+@given(drawn=st.data())
+async def test_none_of_many_fails(target: Target, group: str, drawn: st.DataObject) -> None:
+    await check(target, group, drawn)
+
+
+async def check(target: Target, group: str, drawn: st.DataObject) -> None:
+    """Send a request; see that it is no fault, and changes nothing if it is refused."""
     dialect, routes = GROUPS[group]
     caller = drawn.draw(st.sampled_from(target.callers))
-    # A new one each time: a request may end its life.
-    issued = await target.served.services.access.issue_token(caller, seconds=600)
-    request = drawn.draw(requests(target, dialect, routes, issued.token))
+    token = await target.token_of(caller)
+    request = drawn.draw(requests(target, dialect, routes, token))
     before = await target.digest()
     answer = await target.served.client.send(request)
     sent = (request.method, request.extensions["target"], request.headers, request.content)
@@ -284,3 +316,5 @@ async def test_none_fails_and_a_refused_one_changes_nothing(
     assert "x-request-id" in answer.headers, (sent, answer.text)
     if answer.status_code >= 400 or request.method in SAFE:
         assert await target.digest() == before, (sent, answer.status_code, answer.text)
+    else:
+        target.tokens.clear()
