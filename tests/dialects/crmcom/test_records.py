@@ -128,7 +128,7 @@ class TestContactInformation:
             ({"type": "COMPANY", "company_name": "Engines"}, 400, "INVALID_PARAMETER"),
             ({"demographics": people | {"gender": "X"}}, 400, "INVALID_PARAMETER"),
             ({"demographics": people | {"id_number": "ID0000618"}}, 409, "ALREADY_EXISTS"),
-            ({"demographics": {"date_of_birth": {"day": 31}}}, 400, "INVALID_PARAMETER"),
+            ({"demographics": {"date_of_birth": {"day": 31}}}, 400, "MISSING_PARAMETER"),
             (
                 {"demographics": {"date_of_birth": {"day": 31, "month": 2, "year": 1815}}},
                 400,

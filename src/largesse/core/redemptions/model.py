@@ -25,6 +25,7 @@ redemptions = Table(
     reference("code_id", "codes.id"),
     reference("customer_id", "customers.id"),
     UniqueConstraint("organization_id", "code_id", "turn"),
+    Index("ix_redemptions_code_id", "organization_id", "code_id", "id"),
     Index("ix_redemptions_customer_id", "organization_id", "customer_id", "id"),
 )
 

@@ -1,18 +1,23 @@
 """CRM.COM's spelling of requests and answers."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 from starlette.responses import Response
 
+from largesse.core.search.model import MOST_IN_A_PAGE, MOST_SKIPPED
 from largesse.dialects.crmcom import objects
 from largesse.wire import bodies
 from largesse.wire.answers import Json
 from largesse.wire.call import Call
 from largesse.wire.errors import MalformedBody
+from largesse.wire.schemas import EMAIL
 
-PAGE = Meta(extra_json_schema={"minimum": 1, "maximum": 1000})
-"""How many results may be asked for; the handlers refuse the rest in CRM.COM's words."""
+Title = Annotated[str, Meta(max_length=50)]
+Name = Annotated[str, Meta(max_length=200)]
+CompanyName = Annotated[str, Meta(max_length=400)]
+Known = Annotated[str, Meta(max_length=200)]
+"""What a contact information is known by."""
 
 # --- requests ----------------------------------------------------------------------------------
 
@@ -149,30 +154,30 @@ class ShowParticipant(Struct):
 class Phone(Struct, omit_defaults=True):
     """One of `phone_set`, of which we keep the first one's number."""
 
-    number: str | None = None
+    number: Annotated[str, Meta(max_length=50)] | None = None
 
 
 class EmailAddress(Struct, omit_defaults=True):
     """One of `email_set`, of which we keep the first one's address."""
 
-    email_address: str | None = None
+    email_address: Annotated[str, EMAIL] | None = None
 
 
-class Day(Struct, omit_defaults=True):
+class Day(Struct):
     """`date_of_birth` (SEED 002)."""
 
-    day: int | None = None
-    month: int | None = None
-    year: int | None = None
+    day: Annotated[int, Meta(ge=1, le=31)]
+    month: Annotated[int, Meta(ge=1, le=12)]
+    year: Annotated[int, Meta(ge=1, le=9999)]
 
 
 class NewDemographics(Struct, omit_defaults=True):
     """`demographics` of a new contact information, with the sets that a public client sends."""
 
-    gender: str | None = None
-    id_number: str | None = None
-    passport_number: str | None = None
-    social_security_number: str | None = None
+    gender: Literal["MALE", "FEMALE"] | None = None
+    id_number: Known | None = None
+    passport_number: Known | None = None
+    social_security_number: Known | None = None
     date_of_birth: Day | None = None
     phone_set: list[Phone] | None = None
     email_set: list[EmailAddress] | None = None
@@ -181,20 +186,20 @@ class NewDemographics(Struct, omit_defaults=True):
 class NewCompanyProfile(Struct, omit_defaults=True):
     """`company_profile` of a new contact information (SEED 002, referred objects)."""
 
-    registration_number: str | None = None
-    vat_registration_number: str | None = None
+    registration_number: Known | None = None
+    vat_registration_number: Known | None = None
 
 
 class CreateContact(Struct):
     """`contact_information/create`, as a public client sends it."""
 
     token: str | None = None
-    type: str | None = None
-    title: str | None = None
-    first_name: str | None = None
-    middle_name: str | None = None
-    last_name: str | None = None
-    company_name: str | None = None
+    type: Literal["PERSON", "COMPANY"] | None = None
+    title: Title | None = None
+    first_name: Name | None = None
+    middle_name: Name | None = None
+    last_name: Name | None = None
+    company_name: CompanyName | None = None
     demographics: NewDemographics | None = None
     company_profile: NewCompanyProfile | None = None
     fields_set: str | None = None
@@ -205,11 +210,11 @@ class UpdateContact(Struct):
 
     token: str | None = None
     contact_information_identifier: ContactIdentifier | None = None
-    title: str | UnsetType | None = UNSET
-    first_name: str | UnsetType | None = UNSET
-    middle_name: str | UnsetType | None = UNSET
-    last_name: str | UnsetType | None = UNSET
-    company_name: str | UnsetType | None = UNSET
+    title: Title | UnsetType | None = UNSET
+    first_name: Name | UnsetType | None = UNSET
+    middle_name: Name | UnsetType | None = UNSET
+    last_name: Name | UnsetType | None = UNSET
+    company_name: CompanyName | UnsetType | None = UNSET
     fields_set: str | None = None
 
 
@@ -226,8 +231,8 @@ class Shown(Struct, kw_only=True):
 class Listed(Shown, kw_only=True):
     """A page of a list (DOC 489907, from R13.0.0)."""
 
-    number_of_results: Annotated[int, PAGE] = 100
-    offset: Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": 2**63 - 1})] = 0
+    number_of_results: Annotated[int, Meta(ge=1, le=MOST_IN_A_PAGE)] = 100
+    offset: Annotated[int, Meta(ge=0, le=MOST_SKIPPED)] = 0
 
 
 class ContactQuery(Shown, kw_only=True):
@@ -264,7 +269,7 @@ class ParticipantsQuery(Listed, kw_only=True):
 
     accounts_receivable_identifier: str | None = None
     contact_information_identifier: str | None = None
-    life_cycle_state: str | None = None
+    life_cycle_state: Literal["EFFECTIVE", "TERMINATED"] = "EFFECTIVE"
 
 
 class ReceivableIdentifier(Struct, omit_defaults=True):

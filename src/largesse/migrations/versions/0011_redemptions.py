@@ -46,9 +46,10 @@ def upgrade() -> None:
             name="uq_redemptions_organization_id_code_id_turn",
         ),
     )
-    op.create_index(
-        "ix_redemptions_customer_id", "redemptions", ["organization_id", "customer_id", "id"]
-    )
+    for column in ("code_id", "customer_id"):
+        op.create_index(
+            f"ix_redemptions_{column}", "redemptions", ["organization_id", column, "id"]
+        )
     _index_of_accounts("kind", "id")
 
 

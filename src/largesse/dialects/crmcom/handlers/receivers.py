@@ -7,8 +7,6 @@ import msgspec
 
 from largesse.core.customers.lookup import AccountView
 from largesse.core.customers.model import AccountKind, ByAccount, ByCustomer, ByToken, Receiver
-from largesse.core.errors import InvalidValue
-from largesse.core.search.model import MOST_IN_A_PAGE
 from largesse.dialects.crmcom import mapping, schemas
 from largesse.dialects.crmcom.errors import MissingParameter, TooManyIdentifiers
 from largesse.dialects.crmcom.handlers.authentication import PRINTED_NULL
@@ -142,11 +140,8 @@ async def list_participants(call: Call) -> schemas.ParticipantsEnvelope:
     """GET rewards_participants/list: those of an accounts receivable or of a contact."""
     asked = _query(call, schemas.ParticipantsQuery)
     fields = mapping.to_fields(asked.fields_set, RewardsParticipant)
-    state = asked.life_cycle_state or mapping.EFFECTIVE
-    if state not in (mapping.EFFECTIVE, mapping.TERMINATED):
-        raise InvalidValue("life_cycle_state", "must be EFFECTIVE or TERMINATED")
     found = await _accounts(call, AccountKind.REWARDS, asked, (RECEIVABLE, CONTACT))
-    if state == mapping.TERMINATED:
+    if asked.life_cycle_state != mapping.EFFECTIVE:
         found = []
     data = [mapping.cut(mapping.from_participant(view), fields) for view in found]
     return schemas.ParticipantsEnvelope(PRINTED_NULL, data)
@@ -185,8 +180,6 @@ async def _account(call: Call, named: Receiver) -> AccountView:
 async def _accounts(
     call: Call, kind: AccountKind, asked: schemas.Listed, names: tuple[str, ...]
 ) -> list[AccountView]:
-    if not 1 <= asked.number_of_results <= MOST_IN_A_PAGE:
-        raise InvalidValue("number_of_results", f"must be from 1 to {MOST_IN_A_PAGE}")
     email, owner = getattr(asked, "email_address", None) or None, None
     others = tuple(name for name in names if name in OF_QUERIES)
     if email is None:
