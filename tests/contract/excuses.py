@@ -72,7 +72,7 @@ EXCUSES: dict[str, tuple[Excuse, ...]] = {
     "crmcom": (
         Excuse(
             check=SEMANTIC,
-            answer=r'"code":"MISSING_PARAMETER"',
+            answer=r'"code":"(MISSING_PARAMETER|TOO_MANY_IDENTIFIERS)"',
             reason="Records are named in one of several ways, none of which is required (SEED 002).",
         ),
         Excuse(

@@ -32,7 +32,9 @@ def test_the_refusals_are_found() -> None:
 def test_every_refusal_of_the_wire_is_listed() -> None:
     assert set(subclasses(WireError)) >= set(WIRE_ERRORS)
     own = {kind for kind in subclasses(WireError) if kind.__module__ == "largesse.wire.errors"}
-    assert own == set(WIRE_ERRORS)
+    # A variant of one that is listed is told by the row of that one.
+    variants = {kind for one in WIRE_ERRORS for kind in subclasses(one)}
+    assert own - variants == set(WIRE_ERRORS)
 
 
 def subclasses(kind: type[Exception]) -> Iterator[type[Exception]]:

@@ -78,6 +78,7 @@ def _operation(dialect: Dialect, route: Route, schemas: Schemas) -> dict[str, An
     operation: dict[str, Any] = {
         "operationId": _name(route),
         "summary": f"{route.method} {route.path}",
+        "tags": [route.path.split("/")[1]],
         "description": f"Source: {route.source}.",
         "parameters": [
             *_path_parameters(dialect, route, schemas),
