@@ -30,7 +30,7 @@ OFFERS = Join(
 
 CAMPAIGNS = Listing(
     campaigns,
-    {name: Field(campaigns.c[name]) for name in ("id", "code_source", "code_prefix", "state")}
+    {name: Field(campaigns.c[name]) for name in ("id", "code_source", "state")}
     | {"promotion_id": Field(campaign_promotions.c.promotion_id, joins=(OFFERS,))},
 )
 

@@ -213,8 +213,9 @@ class Coupons:
 
     async def prefix_taken(self, caller: Caller, prefix: str) -> bool:
         """Say whether a batch has a prefix. Raises NotPermitted."""
-        query = Search(limit=1, equal={"code_prefix": prefix})
-        return bool((await self._search(caller, query, CodeSource.POOL, None))[0])
+        caller.require(Right.READ)
+        async with self._database.read() as tx:
+            return await store.has_prefix(tx, caller.organization_id, prefix)
 
     # --- inside --------------------------------------------------------------------------------
 

@@ -7,7 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import and_, func, select, update
 
-from largesse.core.campaigns.model import Campaign, campaign_promotions
+from largesse.core.campaigns.model import (
+    Campaign,
+    CampaignState,
+    CodeSource,
+    campaign_promotions,
+    campaigns,
+)
 from largesse.core.codes.model import CodeState, codes
 from largesse.core.codes.store import places_of
 from largesse.core.promotions.model import promotions
@@ -41,6 +47,17 @@ async def promotion_keys(
     for row in rows:
         found[row.campaign_id].append(row.key)
     return {campaign_id: tuple(keys) for campaign_id, keys in found.items()}
+
+
+async def has_prefix(tx: Transaction, organization_id: int, prefix: str) -> bool:
+    """Say whether codes with a prefix are given out of a pool."""
+    statement = select(campaigns.c.id).where(
+        campaigns.c.organization_id == organization_id,
+        campaigns.c.code_prefix == prefix,
+        campaigns.c.code_source == CodeSource.POOL,
+        campaigns.c.state == CampaignState.POSTED,
+    )
+    return await tx.row(statement.limit(1)) is not None
 
 
 async def codes_of(
