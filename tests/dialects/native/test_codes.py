@@ -236,3 +236,19 @@ async def test_codes_are_listed_by_campaign_and_customer(served: Served) -> None
     assert len((await api.get("/codes", campaign_id=one))["items"]) == 3
     mine = await api.get("/codes", customer_id=given["customer_id"], campaign_id=one)
     assert mine["items"] == [given]
+
+
+async def test_a_code_is_redeemed_once_and_on_an_account(served: Served) -> None:
+    api = await demo_user(served)
+    receiver = {"account": {"kind": "receivable", "number": "ACR0000002278"}}
+    asked = {"code": "sc4i0enxfsky6qt", "receiver": receiver, "on": "subscription"}
+    used = await api.post("/codes/redeem", asked)
+    (account,) = (await api.get("/accounts", kind="subscription"))["items"]
+    assert (used["turn"], used["account_id"]) == (1, account["id"])
+    assert (await api.get(f"/codes/{used['code_id']}"))["state"] == "redeemed"
+    listed = await api.get("/redemptions", code_id=used["code_id"])
+    assert listed["items"] == [used] == [await api.get(f"/redemptions/{used['id']}")]
+    problem(await api.send("POST", "/codes/redeem", asked), 409, "code_not_effective")
+    for name, value in (("on", "wallet"), ("code", ""), ("receiver", {}), ("colour", "red")):
+        answer = await api.send("POST", "/codes/redeem", asked | {name: value})
+        assert answer.status_code in (400, 422), answer.text

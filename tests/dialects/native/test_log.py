@@ -237,6 +237,10 @@ async def codes(log: Log, ids: Everything, new: Any) -> None:
     batch, kind = {"count": 1}, "job.started"
     await log.write(f"POST {route}/batches", f"{path}/batches", batch, kind=kind)
     await log.write(f"POST {route}/imports", f"{path}/imports", kind=kind, **SHEET)
+    used, route = new["/codes/redeem"], "/codes/redeem"
+    of = (await log.api.get("/codes", code=used["code"]))["items"][0]["id"]
+    await log.write(f"POST {route}", route, used, kind="code.redeemed", subject=of)
+    await log.refused("POST", route, used, by=log.api)
     asked, route = new["/codes/request"], "POST /codes/request"
     code = await log.write(route, "/codes/request", asked, kind="code.issued")
     one, of = f"/codes/{code['id']}/cancel", code["id"]
