@@ -57,11 +57,8 @@ class Coupon:
     state: CodeState
     campaign: Campaign
     promotion_keys: tuple[str, ...]
-
-    @property
-    def used(self) -> int:
-        """How often it was used."""
-        return 1 if self.state == CodeState.REDEEMED else 0
+    used: int = 0
+    """How often it was used."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ from largesse.core.events.model import author_of
 from largesse.core.limits import storable
 from largesse.core.promotions.store import promotion_by_key, promotions_by_keys
 from largesse.core.records import Page, value_of
+from largesse.core.redemptions.store import times_redeemed
 from largesse.core.search.model import Search
 from largesse.storage import records
 from largesse.storage.database import Database, Transaction
@@ -286,7 +287,7 @@ class Coupons:
             keys = await store.promotion_keys(tx, caller.organization_id, ids)
             of_campaign = await store.codes_of(tx, caller.organization_id, ids)
         return [
-            Coupon(row.code, row.state, campaign, keys.get(campaign.id, ()))
+            Coupon(row.code, row.state, campaign, keys.get(campaign.id, ()), row.used)
             for campaign in found
             if (row := of_campaign.get(campaign.id)) is not None
         ]
@@ -299,7 +300,8 @@ class Coupons:
         if campaign.state != CampaignState.POSTED:
             raise UnknownCode(code, "code")
         keys = await store.promotion_keys(tx, caller.organization_id, [campaign.id])
-        return Coupon(row.code, row.state, campaign, keys.get(campaign.id, ()))
+        used = await times_redeemed(tx, caller.organization_id, row.id)
+        return Coupon(row.code, row.state, campaign, keys.get(campaign.id, ()), used)
 
     async def _held_coupon(self, tx: Transaction, caller: Caller, code: str) -> Coupon:
         """Return a coupon that nobody else changes. Raises UnknownCode."""

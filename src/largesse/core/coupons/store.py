@@ -17,6 +17,7 @@ from largesse.core.campaigns.model import (
 from largesse.core.codes.model import CodeState, codes
 from largesse.core.codes.store import places_of
 from largesse.core.promotions.model import promotions
+from largesse.core.redemptions.model import redemptions
 from largesse.storage.database import Transaction
 from largesse.storage.sequences import sequences
 
@@ -63,9 +64,17 @@ async def has_prefix(tx: Transaction, organization_id: int, prefix: str) -> bool
 async def codes_of(
     tx: Transaction, organization_id: int, campaign_ids: Sequence[UUID]
 ) -> dict[UUID, Any]:
-    """Return the code of each coupon."""
+    """Return the code of each coupon, and how often it was used."""
+    uses = func.coalesce(func.max(redemptions.c.turn), 0).label("used")
+    of_code = (
+        redemptions.c.organization_id == codes.c.organization_id,
+        redemptions.c.code_id == codes.c.id,
+    )
     rows = await tx.rows(
-        select(codes.c.campaign_id, codes.c.code, codes.c.state).where(
+        select(
+            *(codes.c[name] for name in ("campaign_id", "code", "state")),
+            select(uses).where(*of_code).scalar_subquery().label("used"),
+        ).where(
             codes.c.organization_id == organization_id,
             tx.engine.any_of(codes.c.campaign_id, campaign_ids),
         )

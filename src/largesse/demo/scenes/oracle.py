@@ -1,12 +1,29 @@
-"""Oracle Commerce Cloud: promotions are granted in a batch."""
+"""Oracle Commerce Cloud: promotions are granted in a batch, and claimed with a coupon."""
 
 import asyncio
+import json
 
 from largesse.demo.exchanges import member
 from largesse.demo.scenes.play import Play
 
 JOB_SECONDS = 20
 """How long a job of four rows may take on a slow machine."""
+
+PROMOTION = """\
+{
+"displayName":"10% Off Orders Over $100",
+"templatePath":"order",
+"templateName":"spendYGetOrderDiscount",
+"templateValues":{"spend_value":"100","discount_value":"10","discount_type_value":"percentOff"}
+}"""
+
+COUPON = """\
+{
+"id":"10OffMyOrder",
+"promotionId":"%s",
+"useMaxUses":true,
+"maxUses":"50"
+}"""
 
 BATCH = """\
 {
@@ -30,16 +47,7 @@ async def grants(play: Play) -> None:
     """Grant two promotions to two profiles and two addresses, and read the grants."""
     stage = play.stage
     stage.scene("Oracle Commerce Cloud: grant promotions in a batch", "batchGrantPromotions")
-    answer = await stage.send(
-        "The program exchanges its application key for a token.",
-        "POST",
-        "/ccadmin/v1/login",
-        status=200,
-        headers={"Authorization": f"Bearer {play.demo.application_key}"},
-        body="grant_type=client_credentials",
-        kind="application/x-www-form-urlencoded",
-    )
-    headers = {"Authorization": f"Bearer {member(answer, 'access_token')}"}
+    headers = await _log_in(play)
     path = "/ccadmin/v1/profiles/batchGrantPromotions"
     answer = await stage.send(
         "The batch is accepted as a job; the job's id is in a header of our own.",
@@ -75,6 +83,55 @@ async def grants(play: Play) -> None:
     )
     made = member(answer, "items") or []
     stage.check("two promotions for four recipients are eight grants", 8, len(made))
+
+
+async def coupons(play: Play) -> None:
+    """Make a promotion and a coupon that brings it, and read both."""
+    stage = play.stage
+    stage.scene("Oracle Commerce Cloud: a promotion and its coupon", "createPromotion")
+    headers = await _log_in(play)
+    answer = await stage.send(
+        "A promotion is made of a template of the vendor's; its texts are English.",
+        "POST",
+        "/ccadmin/v1/promotions",
+        status=200,
+        headers=headers | {"X-CCAsset-Language": "en"},
+        body=PROMOTION,
+    )
+    promotion = member(answer, "repositoryId")
+    template = json.loads(PROMOTION)["templateValues"]
+    stage.check("the template is kept", template, member(answer, "templateValues"))
+    await stage.send(
+        "A coupon brings it, to whoever knows the code.",
+        "POST",
+        "/ccadmin/v1/claimables",
+        status=200,
+        headers=headers,
+        body=COUPON % promotion,
+    )
+    answer = await stage.send(
+        "What the promotion can be claimed with.",
+        "GET",
+        f"/ccadmin/v1/claimables?promotionId={promotion}&useMaxUses=true&fields=items",
+        status=200,
+        headers=headers,
+    )
+    stage.check("it is the coupon", "10OffMyOrder", member(answer, "items", 0, "id"))
+    stage.check("it can be used 50 times", "50", member(answer, "items", 0, "maxUses"))
+
+
+async def _log_in(play: Play) -> dict[str, str]:
+    """Exchange the application key for a token; return the headers of every later call."""
+    answer = await play.stage.send(
+        "The program exchanges its application key for a token.",
+        "POST",
+        "/ccadmin/v1/login",
+        status=200,
+        headers={"Authorization": f"Bearer {play.demo.application_key}"},
+        body="grant_type=client_credentials",
+        kind="application/x-www-form-urlencoded",
+    )
+    return {"Authorization": f"Bearer {member(answer, 'access_token')}"}
 
 
 async def _job(play: Play, headers: dict[str, str], batch: str) -> None:
