@@ -96,15 +96,23 @@ KINDS = (
     "customer_tokens",
     "channels",
     "promotions",
+    "promotion_folders",
     "campaigns",
     "codes",
+    "redemptions",
     "grants",
     "groups",
     "promotion_lists",
     "assignments",
+    "customer_assignments",
+    "memberships",
     "newsletter",
     "mails",
+    "templates",
+    "mail_reports",
+    "suppressions",
     "jobs",
+    "schedules",
     "events",
 )
 """The services that manage records."""
@@ -148,6 +156,10 @@ async def test_no_record_takes_a_value_that_its_column_can_not_hold(
     assert await everything(demo_services) == before
 
 
+PAIRS = ("assignments", "customer_assignments", "customer_group_members")
+"""Tables whose records are changed by naming either side: None means that it stays."""
+
+
 def unfit_for(column: Any) -> list[Any]:
     """Return values that a column can not hold."""
     values: list[Any] = [value for kind, value in UNFIT if type(kind) is type(column.type)]
@@ -156,7 +168,7 @@ def unfit_for(column: Any) -> list[Any]:
         values = ["a\0", "\ud800"]
         if column.type.length:
             values += ["x" * (column.type.length + 1), "ΐ" * column.type.length * 2]
-    if not column.nullable and column.table.name != "assignments":  # where None means: as it is
+    if not column.nullable and column.table.name not in PAIRS:
         values.append(None)
     return values
 

@@ -136,16 +136,24 @@ class Everything:
         return self.ids[noun]
 
 
+@dataclass
+class Maker:
+    """Makes a record and notes its id."""
+
+    api: Api
+    made: Everything
+
+    async def __call__(self, noun: str, new: dict[str, Any]) -> str:
+        answer = await self.api.post(noun, new)
+        answer = answer.get("key", answer) if noun == "/keys" else answer
+        self.made.ids[noun] = str(answer["id"])
+        return self.made.ids[noun]
+
+
 async def one_of_everything(api: Api, tag: str) -> Everything:
     """Make one of everything through the API, and return the ids."""
     made = Everything()
-
-    async def make(noun: str, new: dict[str, Any]) -> str:
-        answer = await api.post(noun, new)
-        answer = answer.get("key", answer) if noun == "/keys" else answer
-        made.ids[noun] = str(answer["id"])
-        return made.ids[noun]
-
+    make = Maker(api, made)
     unit = await make("/units", {"name": tag, "alternative_code": tag})
     user = {"username": f"user {tag}", "unit_id": unit, "role": "viewer", "password": PASSWORD}
     await make("/users", user)
@@ -176,10 +184,18 @@ async def one_of_everything(api: Api, tag: str) -> Everything:
     await api.patch(f"/campaigns/{campaign}", {"alarm_level": 3})
     code = (await api.get("/codes", code=f"code-{tag}"))["items"][0]
     made.ids["/codes"] = code["id"]
+    await targets_and_mails(make, tag)
+    return made
+
+
+async def targets_and_mails(make: Maker, tag: str) -> None:
+    """Make one of what refers to customers, promotions and campaigns."""
+    api, made = make.api, make.made
+    customer, campaign = made.of("/customers"), made.of("/campaigns")
     group = await make("/groups", {"reference": f"G {tag}", "name": tag})
     await api.send("PUT", f"/groups/{group}/members/{customer}")
     listed = await make("/promotion-lists", {"reference": f"L {tag}"})
-    await api.send("PUT", f"/promotion-lists/{listed}/promotions/{promotion}")
+    await api.send("PUT", f"/promotion-lists/{listed}/promotions/{made.of('/promotions')}")
     await make("/assignments", {"group_id": int(group), "list_id": int(listed)})
     await make("/grants", {"promotion": f"promotion {tag}", "customer": customer})
     batch = {"promotions": [f"promotion {tag}"], "profile_ids": [f"profile {tag}"]}
@@ -197,7 +213,6 @@ async def one_of_everything(api: Api, tag: str) -> Everything:
     await api.post("/mail-queue/pause", {"kind": "domain", "name": "example.org"}, status=200)
     await make("/suppressions", {"address": f"gone-{tag}@example.com"})
     made.ids["/events"] = (await first_event(api, kind="pool.low"))["id"]
-    return made
 
 
 async def first_event(api: Api, **filters: str) -> Any:

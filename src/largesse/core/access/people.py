@@ -85,22 +85,23 @@ class Users(Records[User]):
     async def _update(
         self, tx: Transaction, caller: Caller, record_id: Any, values: dict[str, Any]
     ) -> User:
-        if values.get("role", Role.OWNER) != Role.OWNER or not values.get("active", True):
-            await self._check_not_last(tx, caller, record_id)
-        return await super()._update(tx, caller, record_id, await self._prepared(values))
+        changed = await super()._update(tx, caller, record_id, await self._prepared(values))
+        if changed.role != Role.OWNER or not changed.active:
+            await self._check_one_stays(tx, caller)
+        return changed
 
     async def _remove(self, tx: Transaction, caller: Caller, record_id: Any) -> None:
-        await self._check_not_last(tx, caller, record_id)
         await super()._remove(tx, caller, record_id)
+        await self._check_one_stays(tx, caller)
 
     async def _locked(self, tx: Transaction, organization_id: int, record_id: Any) -> User:
         """Hold every owner, first: of two who take each other's rights away one comes second."""
         await store.hold_owners(tx, organization_id)
         return await super()._locked(tx, organization_id, record_id)
 
-    async def _check_not_last(self, tx: Transaction, caller: Caller, user_id: Any) -> None:
+    async def _check_one_stays(self, tx: Transaction, caller: Caller) -> None:
         """Refuse to leave an organization without an owner, which nobody in it could undo."""
-        if await store.hold_owners(tx, caller.organization_id) == [user_id]:
+        if not await store.hold_owners(tx, caller.organization_id):
             raise WrongState("user", "the only active owner of the organization")
 
     async def _prepared(self, values: dict[str, Any]) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class Digest:
         total, number = 0, int.from_bytes
         for text in texts:
             one = begun.copy()
-            one.update(text.encode())
+            one.update(text.encode(errors="surrogatepass"))
             total += number(one.digest())
         self._sum = (self._sum + total) % 2**256
         self._count += len(texts)
