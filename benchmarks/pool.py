@@ -15,7 +15,7 @@ from largesse.core.campaigns.model import CampaignState
 from largesse.core.codes.model import IS_AVAILABLE, CodeState, codes
 from largesse.core.customers.model import AccountKind, CustomerKind, accounts, customers
 from largesse.core.ids import new_id
-from largesse.demo import data
+from largesse.demo import data, people
 from largesse.services import Services, open_services
 from largesse.settings import Settings
 from largesse.storage.sequences import next_numbers
@@ -120,7 +120,7 @@ async def open_pool(url: str, campaigns: dict[str, dict[str, Any]]) -> Pool:
     await services.start()
     await data.load(services, pool=1)
     caller = await services.access.log_in(
-        data.USERNAME, data.PASSWORD, organization=data.ORGANIZATION, address="benchmarks"
+        data.USERNAME, people.PASSWORD, organization=data.ORGANIZATION, address="benchmarks"
     )
     token = await services.access.issue_token(caller, seconds=86400)
     pool = Pool(services, caller, token.token, {})

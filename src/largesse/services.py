@@ -1,11 +1,11 @@
 """`Services`: the record that every outer part is handed; the one place that names classes."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
+from typing import Any
 
 from largesse.core.access.people import ApplicationKeys, Units, Users
 from largesse.core.access.second_factor import SecondFactors
@@ -33,13 +33,11 @@ from largesse.core.grants.service import Grants
 from largesse.core.grants.telling import Telling
 from largesse.core.idempotency.service import Idempotency
 from largesse.core.jobs.kind import JobKind
-from largesse.core.jobs.model import WAKE as JOBS_WAKE
 from largesse.core.jobs.service import Jobs
 from largesse.core.lists.pairs import Assignments, CustomerAssignments, Memberships
 from largesse.core.lists.service import CustomerGroups, PromotionLists
 from largesse.core.mail.claiming import MailLimits
 from largesse.core.mail.limits import parse_domain_rates, parse_rate
-from largesse.core.mail.model import WAKE as MAIL_WAKE
 from largesse.core.mail.queue import MailQueue
 from largesse.core.mail.service import Mails
 from largesse.core.newsletter.by_link import ByLink
@@ -68,23 +66,7 @@ from largesse.senders.reports.sendgrid import SendGrid
 from largesse.senders.reports.ses import Ses
 from largesse.settings import ReportsSettings, Settings
 from largesse.storage.database import Database
-
-
-@dataclass(frozen=True, slots=True)
-class Wakeups:
-    """How the worker of this process is told that there is something to do.
-
-    Commits tell of it, of this process and, where the database can, of others.
-    """
-
-    mail: asyncio.Event = field(default_factory=asyncio.Event)
-    jobs: asyncio.Event = field(default_factory=asyncio.Event)
-
-    def wake(self, topic: str) -> None:
-        """Wake who waits for a topic of commits; "" stands for all of them."""
-        topics = {MAIL_WAKE: self.mail, JOBS_WAKE: self.jobs}
-        for event in topics.values() if topic == "" else filter(None, [topics.get(topic)]):
-            event.set()
+from largesse.wakeups import Wakeups
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,68 +149,112 @@ class Services:
         await self.database.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What several services are made of."""
+
+    database: Database
+    access: Access
+    customers: Customers
+    receivers: Receivers
+    formats: KnownFormats
+    campaigns: Campaigns
+    generation: Generation
+    importing: Importing
+    links: Links
+    mailing: Mailing
+    telling: Telling
+
+
+def _shared(settings: Settings, database: Database) -> _Shared:
+    access = _access(settings, database)
+    formats = KnownFormats(database, access, space_per_code=settings.code_space_per_code)
+    links = Links(access, public_url=settings.public_url)
+    mailing = Mailing(formats, links, domain=_domain(settings.mail_from))
+    return _Shared(
+        database=database,
+        access=access,
+        customers=Customers(database),
+        receivers=Receivers(database, access),
+        formats=formats,
+        campaigns=Campaigns(database, formats),
+        generation=Generation(formats),
+        importing=Importing(database, formats),
+        links=links,
+        mailing=mailing,
+        telling=Telling(mailing),
+    )
+
+
+def _builtin(settings: Settings, shared: _Shared) -> BuiltInProvider | None:
+    if settings.newsletter_provider != "builtin":
+        return None
+    return BuiltInProvider(shared.database, shared.mailing, shared.links)
+
+
+def _plain(database: Database) -> dict[str, Any]:
+    """Return the services that need nothing but the database."""
+    return {
+        "units": Units(database),
+        "users": Users(database),
+        "keys": ApplicationKeys(database),
+        "accounts": Accounts(database),
+        "customer_logins": CustomerLogins(database),
+        "channels": Channels(database),
+        "promotions": Promotions(database),
+        "promotion_folders": PromotionFolders(database),
+        "offers": Offers(database),
+        "groups": CustomerGroups(database),
+        "promotion_lists": PromotionLists(database),
+        "assignments": Assignments(database),
+        "customer_assignments": CustomerAssignments(database),
+        "memberships": Memberships(database),
+        "suppressions": Suppressions(database),
+    }
+
+
 def open_services(settings: Settings) -> Services:
     """Build every service from the settings; connections are made when they are needed."""
     wakeups = Wakeups()
     database = Database(settings.database_url, hear=wakeups.wake)
-    access = _access(settings, database)
-    receivers, customers = Receivers(database, access), Customers(database)
-    formats = KnownFormats(database, access, space_per_code=settings.code_space_per_code)
-    generation = Generation(formats)
-    campaigns = Campaigns(database, formats)
-    importing = Importing(database, formats)
-    links = Links(access, public_url=settings.public_url)
-    mailing = Mailing(formats, links, domain=_domain(settings.mail_from))
-    telling = Telling(mailing)
-    with_builtin = settings.newsletter_provider == "builtin"
-    builtin = BuiltInProvider(database, mailing, links) if with_builtin else None
+    shared = _shared(settings, database)
+    access, formats, mailing = shared.access, shared.formats, shared.mailing
+    customers, receivers = shared.customers, shared.receivers
+    generation, importing = shared.generation, shared.importing
+    builtin = _builtin(settings, shared)
     return Services(
         settings=settings,
         database=database,
         wakeups=wakeups,
+        **_plain(database),
         transports=_transports(settings),
         sign=_sign(settings),
         access=access,
         second_factors=SecondFactors(database, access),
-        units=Units(database),
-        users=Users(database),
-        keys=ApplicationKeys(database),
         customers=customers,
-        accounts=Accounts(database),
         customer_tokens=CustomerTokens(database, access),
         receivers=receivers,
-        customer_logins=CustomerLogins(database),
         sessions=_sessions(settings, database, access),
         consumers=_consumers(settings, access, receivers),
         lookup=Lookup(database, receivers, customers),
-        channels=Channels(database),
-        promotions=Promotions(database),
-        promotion_folders=PromotionFolders(database),
-        offers=Offers(database),
-        campaigns=campaigns,
+        campaigns=shared.campaigns,
         codes=Codes(database, access, receivers, formats),
-        coupons=Coupons(database, campaigns, generation, formats),
+        coupons=Coupons(database, shared.campaigns, generation, formats),
         redemptions=Redemptions(database, receivers, formats),
         generation=generation,
         importing=importing,
         bulk_codes=BulkCodes(database, generation, importing),
         pools=Pools(database, formats, generation, every=settings.pool_check_seconds),
-        grants=_grants(settings, database, telling),
-        grant_giving=GrantGiving(telling),
+        grants=_grants(settings, database, shared.telling),
+        grant_giving=GrantGiving(shared.telling),
         grant_revoking=GrantRevoking(),
-        groups=CustomerGroups(database),
-        promotion_lists=PromotionLists(database),
-        assignments=Assignments(database),
-        customer_assignments=CustomerAssignments(database),
-        memberships=Memberships(database),
-        by_link=ByLink(database, builtin, links),
+        by_link=ByLink(database, builtin, shared.links),
         newsletter=_newsletter(settings, database, builtin),
         mailing=mailing,
         templates=Templates(database, mailing),
         mails=Mails(database, mailing.compiler, domain=_domain(settings.mail_from)),
         mail_queue=MailQueue(database, _mail_limits(settings)),
         mail_reports=_mail_reports(settings, database, access),
-        suppressions=Suppressions(database),
         jobs=_jobs(settings, database),
         schedules=_schedules(settings, database, generation),
         events=Events(database, keep=_days(settings.events_keep_days)),

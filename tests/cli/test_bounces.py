@@ -13,7 +13,7 @@ async def mailed(demo: Largesse) -> Any:
     """Return a mail of the demo organization."""
     from largesse.core.access.model import system
     from largesse.core.mail.model import SendCode
-    from largesse.demo.data import CUSTOMER
+    from largesse.demo.people import CUSTOMER
     from largesse.services import open_services
     from tests.serving import settings_for
 

@@ -11,7 +11,8 @@ from largesse.core.access.model import Role
 from largesse.core.codes.model import CodeState
 from largesse.core.jobs.model import JobState
 from largesse.core.mail.model import MailState
-from largesse.demo.data import PASSWORD, USERNAME
+from largesse.demo.data import USERNAME
+from largesse.demo.people import CUSTOMER, PASSWORD
 from tests.cli.command import Largesse, columns, one_line
 
 
@@ -199,3 +200,17 @@ async def test_the_demo_is_loaded_once_and_told_again(largesse: Largesse) -> Non
 
 async def test_the_demo_needs_no_database_before(bare: Largesse) -> None:
     assert (await load(bare))["crmcom_organisation"] == "CRMDEMO"
+
+
+async def test_a_customer_gets_a_login(demo: Largesse) -> None:
+    made = await demo.json(
+        "customers", "set-password", CUSTOMER, "--password", "correct horse", "--login", "pat"
+    )
+    assert made["login"] == "pat"
+    ran = await demo("customers", "set-password", CUSTOMER, "--password-stdin", stdin="short\n")
+    one_line(ran, "password", "8 characters")
+    assert "correct horse" not in ran.out
+    one_line(await demo("customers", "set-password", "nobody", "--password", "x" * 8), "nobody")
+    gone = await demo.json("customers", "remove-login", CUSTOMER)
+    assert gone == {"customer_id": made["customer_id"], "removed": True}
+    one_line(await demo("customers", "remove-login", CUSTOMER), "no login")

@@ -10,7 +10,8 @@ import httpx
 import psutil
 import pytest
 
-from largesse.demo.data import CUSTOMER, KEY_SECRET, PASSWORD, USERNAME
+from largesse.demo.data import KEY_SECRET, USERNAME
+from largesse.demo.people import CUSTOMER, PASSWORD
 from tests.cli.command import SECONDS, Largesse, Running, one_line
 
 SERVE = ("serve", "--port", "0")

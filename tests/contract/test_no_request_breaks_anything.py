@@ -20,7 +20,7 @@ from largesse.core.access.model import Caller, Right
 from largesse.core.grants.model import GrantBatch
 from largesse.core.mail.model import SendCode
 from largesse.core.schema import metadata
-from largesse.demo import data
+from largesse.demo import data, people
 from largesse.wire.dialect import Dialect
 from largesse.wire.routes import Offer, Route
 from tests.contract import shapes
@@ -103,7 +103,7 @@ async def values_of(served: Served, owner: Caller) -> shapes.Values:
     users = [(await services.users.create(owner, user)).id]
     job = await services.grants.start_batch(owner, GrantBatch(("promo1001",), ("profile1",)))
     mail = await services.mails.send_code(
-        owner, SendCode(data.CUSTOMER, "CC2M8Y5VY4MW", promotion_key=None, channel_id=None)
+        owner, SendCode(people.CUSTOMER, "CC2M8Y5VY4MW", promotion_key=None, channel_id=None)
     )
     grant = {"promotion": "promo1002", "email": "ada@example.com"}
     by_noun = {
@@ -140,7 +140,7 @@ def by_field(noun: dict[str, list[Any]]) -> dict[str, list[Any]]:
         "unit_id": noun["units"],
         "user_id": noun["users"],
         "customer_id": noun["customers"],
-        "customer": [data.CUSTOMER, "profile1"],
+        "customer": [people.CUSTOMER, "profile1"],
         "promotion_id": noun["promotions"],
         "promotion": ["CC_10EUR_OrderDiscount", "promo1001"],
         "promotionIds": ["promo1001", "promo1002"],

@@ -14,7 +14,7 @@ from largesse.core.codes.issue import issue
 from largesse.core.codes.model import CampaignRef, CodeRef, Given, IssueCode
 from largesse.core.customers.model import AccountKind, ByAccount, ByCustomer
 from largesse.core.events.model import EventKind, author_of, events
-from largesse.demo import data
+from largesse.demo import data, people
 from largesse.services import Services
 from largesse.storage.database import Transaction
 
@@ -27,7 +27,7 @@ RECEIVERS = (
     ByAccount(AccountKind.REWARDS, "number", "RP0000000618"),
     ByAccount(AccountKind.RECEIVABLE, "name", "Cyrillus Mayer"),
     ByAccount(AccountKind.SUBSCRIPTION, "number", "nobody's"),
-    ByCustomer(None, data.CUSTOMER),
+    ByCustomer(None, people.CUSTOMER),
     ByCustomer(None, "nobody"),
     None,
 )

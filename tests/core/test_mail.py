@@ -26,7 +26,8 @@ from largesse.core.errors import (
 from largesse.core.ids import new_id
 from largesse.core.mail import claim_store
 from largesse.core.mail.model import Mail, Priority, SendCode, mail_lanes, mails
-from largesse.demo.data import CHANNEL, CUSTOMER
+from largesse.demo.data import CHANNEL
+from largesse.demo.people import CUSTOMER
 from largesse.demo.sink import Sink
 from largesse.services import Services, open_services
 from largesse.worker.mail import send_due_mail

@@ -21,7 +21,7 @@ from largesse.core.ids import new_id
 from largesse.core.mail.model import Mail, SendCode
 from largesse.core.reports.model import Taken
 from largesse.core.reports.service import MailReports, Rules
-from largesse.demo.data import CUSTOMER
+from largesse.demo.people import CUSTOMER
 from largesse.senders.reports.report import Kind, Posted, Reading, Report
 from largesse.senders.reports.return_path import with_token
 from largesse.services import Services, open_services

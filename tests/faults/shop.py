@@ -15,7 +15,7 @@ from largesse.core.campaigns.model import CampaignState
 from largesse.core.codes.model import CodeState, codes
 from largesse.core.codes.service import CampaignRef
 from largesse.core.customers.model import AccountKind, accounts
-from largesse.demo import data
+from largesse.demo import data, people
 from largesse.services import Services
 from tests.faults.client import Answer, Client, CutOff, connect
 
@@ -142,7 +142,7 @@ class Shop:
 async def open_shop(services: Services, *, codes: int = CODES) -> Shop:
     """Add the campaign and its receivers to the demo organization."""
     caller = await services.access.log_in(
-        data.USERNAME, data.PASSWORD, organization=data.ORGANIZATION, address="tests"
+        data.USERNAME, people.PASSWORD, organization=data.ORGANIZATION, address="tests"
     )
     token = await services.access.issue_token(caller, seconds=3600)
     campaign = await services.campaigns.create(

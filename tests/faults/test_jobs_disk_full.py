@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from largesse.core.jobs.model import JobState
-from largesse.demo import data
+from largesse.demo import data, people
 from largesse.services import Services
 from tests.faults.batches import HASTY, Batches
 from tests.faults.client import Answer, connect
@@ -38,7 +38,7 @@ async def test_a_full_disk_is_told_and_jobs_go_on_when_there_is_room(
 ) -> None:
     services = demo_services
     caller = await services.access.log_in(
-        data.USERNAME, data.PASSWORD, organization=data.ORGANIZATION, address="tests"
+        data.USERNAME, people.PASSWORD, organization=data.ORGANIZATION, address="tests"
     )
     token = (await services.access.issue_token(caller, seconds=600)).token
     await services.promotions.create(caller, {"key": "promo0", "title": "Ten off"})

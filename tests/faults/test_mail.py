@@ -14,7 +14,7 @@ from largesse.core.access.model import Caller
 from largesse.core.codes.model import CodeState, codes
 from largesse.core.codes.service import CampaignRef
 from largesse.core.mail.model import MailState, mails
-from largesse.demo import data
+from largesse.demo import data, people
 from largesse.demo.sink import Sink
 from largesse.services import Services
 from tests.faults.client import CutOff, connect
@@ -70,7 +70,7 @@ async def _kill_after(moment: int, one: Server, sink: Sink) -> None:
 
 async def _caller(services: Services) -> Caller:
     return await services.access.log_in(
-        data.USERNAME, data.PASSWORD, organization=data.ORGANIZATION, address="tests"
+        data.USERNAME, people.PASSWORD, organization=data.ORGANIZATION, address="tests"
     )
 
 
@@ -115,7 +115,7 @@ class Post:
             async with connect(port) as client:
                 for code in waiting:
                     answer = await client.post(
-                        f"/customers/{data.CUSTOMER}/mails",
+                        f"/customers/{people.CUSTOMER}/mails",
                         body | {"type": "PromotionCode", "code": code},
                         authentication_token=token.token,
                     )

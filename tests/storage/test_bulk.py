@@ -7,7 +7,8 @@ from largesse.core.access.model import Caller
 from largesse.core.codes.issue import POOL
 from largesse.core.codes.model import CampaignRef
 from largesse.core.customers.model import ByCustomer, Identifier
-from largesse.demo.data import PASSWORD, USERNAME
+from largesse.demo.data import USERNAME
+from largesse.demo.people import PASSWORD
 from largesse.services import Services
 from largesse.storage.bulk import take_each
 

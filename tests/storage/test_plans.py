@@ -9,7 +9,7 @@ from sqlalchemy import Engine, event, text
 from largesse.core import clock
 from largesse.core.access.model import Caller, system
 from largesse.core.codes.model import AVAILABLE_INDEX, CampaignRef
-from largesse.core.customers.model import ByCustomer, Identifier
+from largesse.core.customers.model import ByCustomer, Identifier, customers
 from largesse.core.ids import new_id
 from largesse.core.mail import claim_store
 from largesse.core.mail.model import Priority, mails
@@ -141,3 +141,39 @@ async def test_codes_are_looked_up_by_their_keys(services: Services, owner: Call
         page = await services.codes.page(owner, campaign_id=campaign.id, after=first.id, limit=9)
         assert len(page.items) == 9
     assert "ix_codes_campaign_id" in await plan(services, *statements.sent[-1])
+
+
+@pytest.mark.parametrize(
+    ("filters", "indexes"),
+    [
+        ({"last_name": "Miller"}, ["ix_customers_last_name_key"]),
+        ({"last_name": "Miller", "city": "Jena"}, ["ix_customers_last_name_key"]),
+        ({"email": "ada@example.com"}, ["ix_customers_email"]),
+        ({"text": "Miller"}, ["ix_customers_last_name_key", "ix_customers_email"]),
+    ],
+)
+async def test_customers_are_looked_for_by_indexes(
+    services: Services, owner: Caller, filters: dict[str, str], indexes: list[str]
+) -> None:
+    made = await services.customers.create(owner, {"last_name": "Miller"})
+    row = {"organization_id": owner.organization_id, "created_at": clock.now()}
+    row |= {"updated_at": clock.now(), "kind": "person", "active": True, "attributes": {}}
+    rows = [
+        row
+        | {"id": new_id(), "number": 10 + n, "last_name_key": f"name {n}", "name": f"n{n}"}
+        | {"reference": f"r{n}", "email_key": f"{n}@example.com"}
+        for n in range(3000)
+    ]
+    async with services.database.write() as tx:
+        await tx.execute(customers.insert(), rows)
+    async with services.database.engine.writer().connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await connection.execute(text("ANALYZE"))
+    with Statements(services.database.engine.reader()) as statements:
+        found = (await services.customers.page(owner, **filters)).items
+    assert (found == [made]) == ("email" not in filters and "city" not in filters)
+    planned = await plan(services, *statements.reading("customers")[0])
+    for index in indexes:
+        assert index in planned, planned
+    for slow in ("Seq Scan on customers", "SCAN customers"):
+        assert slow not in planned, planned

@@ -17,7 +17,8 @@ from largesse.core.errors import (
 )
 from largesse.core.idempotency.model import Answer, Once, idempotency_keys
 from largesse.core.idempotency.service import Idempotency
-from largesse.demo.data import PASSWORD, USERNAME
+from largesse.demo.data import USERNAME
+from largesse.demo.people import PASSWORD
 from largesse.services import Services
 from largesse.storage import records
 

@@ -16,7 +16,8 @@ from largesse.core.idempotency.batch import Keyed, Replayed, once_each
 from largesse.core.idempotency.model import Answer, Once
 from largesse.core.idempotency.service import Idempotency
 from largesse.core.idempotency.store import Claim, KeyOf
-from largesse.demo.data import PASSWORD, USERNAME
+from largesse.demo.data import USERNAME
+from largesse.demo.people import PASSWORD
 from largesse.services import Services
 from largesse.storage.database import Transaction
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from largesse.demo.data import PASSWORD, SHOPPER
+from largesse.demo.people import PASSWORD, SHOPPER
 from tests.dialects.intershop.client import (
     STOREFRONT,
     Headers,

@@ -3,9 +3,11 @@
 import base64
 import json
 from email.message import EmailMessage
+from urllib.parse import quote
 
-from largesse.demo.data import CHANNEL, CUSTOMER
+from largesse.demo.data import CHANNEL
 from largesse.demo.exchanges import member
+from largesse.demo.people import CUSTOMER, PASSWORD, SHOPPER
 from largesse.demo.scenes.play import Play
 
 PROMOTION = "CC_10EUR_OrderDiscount"
@@ -152,3 +154,52 @@ async def newsletter(play: Play) -> None:
     )
     key = "subscriptions.subscription_not_found.error"
     stage.check("the error key is the printed one", key, answer.headers.get("error-key"))
+
+
+FORM = "application/x-www-form-urlencoded"
+STOREFRONT = "/INTERSHOP/rest/WFS/inSPIRED-inTRONICS-Site/rest;loc=en_US;cur=USD"
+
+
+async def storefront(play: Play) -> None:
+    """Log a customer in as the storefront does, look at the newsletter and log out."""
+    stage = play.stage
+    stage.scene(
+        "Intershop storefront: a customer logs in and looks at the newsletter",
+        "intershop-pwa: token, customers/-, subscriptions",
+    )
+    answer = await stage.send(
+        "A customer logs in with the form that the storefront's OAuth library sends.",
+        "POST",
+        f"{STOREFRONT}/token",
+        status=200,
+        headers={},
+        body=f"grant_type=password&username={quote(SHOPPER)}&password={PASSWORD}",
+        kind=FORM,
+    )
+    headers = {"authentication-token": str(member(answer, "access_token"))}
+    answer = await stage.send(
+        "The storefront asks who it is.",
+        "GET",
+        f"{STOREFRONT}/customers/-",
+        status=200,
+        headers=headers,
+    )
+    stage.check("it is a person", "PRIVATE", member(answer, "customerType"))
+    answer = await stage.send(
+        "It asks for the customer's own subscription, by the encoded address.",
+        "GET",
+        f"{STOREFRONT}/subscriptions/{quote(SHOPPER, safe='')}",
+        status=200,
+        headers=headers,
+    )
+    stage.check("the customer is subscribed", True, member(answer, "active"))
+    await stage.send(
+        "The customer logs out.", "PUT", f"{STOREFRONT}/token/logout", status=204, headers=headers
+    )
+    await stage.send(
+        "The token opens nothing any more.",
+        "GET",
+        f"{STOREFRONT}/customers/-",
+        status=401,
+        headers=headers,
+    )

@@ -8,15 +8,15 @@ from largesse.storage.types import Utc, code_points
 revision = "0012"
 down_revision = "0011"
 
-ADDED = {
-    "last_name_key": lambda: code_points(200),
-    "mobile_phone": lambda: sa.String(50),
-    "business_phone": lambda: sa.String(50),
-    "street": lambda: sa.String(400),
-    "postal_code": lambda: sa.String(40),
-    "city": lambda: sa.String(200),
-    "country": lambda: sa.String(200),
-    "country_code": lambda: sa.String(2),
+ADDED: dict[str, sa.String] = {
+    "last_name_key": code_points(200),
+    "mobile_phone": sa.String(50),
+    "business_phone": sa.String(50),
+    "street": sa.String(400),
+    "postal_code": sa.String(40),
+    "city": sa.String(200),
+    "country": sa.String(200),
+    "country_code": sa.String(2),
 }
 
 KEYED = """
@@ -28,7 +28,7 @@ UPDATE customers SET last_name_key = substr(
 def upgrade() -> None:
     """Go up."""
     for name, kind in ADDED.items():
-        op.add_column("customers", sa.Column(name, kind(), nullable=True))
+        op.add_column("customers", sa.Column(name, kind, nullable=True))
     op.execute(KEYED)
     op.create_index(
         "ix_customers_last_name_key", "customers", ["organization_id", "last_name_key", "id"]
