@@ -274,3 +274,16 @@ async def test_a_query_that_no_path_takes_is_refused(served: Served) -> None:
         assert found["field"] == name
         assert found["instance"] == "/v1" + path.partition("?")[0]
     problem(await api.send("GET", "/channels/x"), 404, "unknown_channel")
+
+
+async def test_a_promotion_has_texts_in_other_languages(served: Served) -> None:
+    api = await demo_user(served)
+    texts = {"de": {"title": "Rabatt"}, "fr_FR": {"title": "Remise", "description": None}}
+    new = {"key": "translated", "title": "Discount", "locale": "en", "translations": texts}
+    made = await api.post("/promotions", new)
+    assert made["translations"] == texts
+    path = f"/promotions/{made['id']}"
+    changed = await api.send("PATCH", path, {"translations": {"de": {"title": "Nachlass"}}})
+    assert changed.json()["translations"] == {"de": {"title": "Nachlass"}}
+    answer = await api.send("PATCH", path, {"translations": {"not a language": {"title": "x"}}})
+    problem(answer, 400, "invalid_value")

@@ -32,11 +32,13 @@ LONGEST_NUMBER = 19
 def given(body: Struct) -> dict[str, Any]:
     """Return the fields that a body gives; what is null is None, what is left out is missing."""
     fields = msgspec.structs.asdict(body).items()
-    return {
-        name: given(value) if isinstance(value, Struct) else value
-        for name, value in fields
-        if value is not UNSET
-    }
+    return {name: _given(value) for name, value in fields if value is not UNSET}
+
+
+def _given(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _given(inner) for name, inner in value.items()}
+    return given(value) if isinstance(value, Struct) else value
 
 
 def to_number(text: str) -> int | None:

@@ -137,6 +137,7 @@ class NewMail(Body, kw_only=True):
             {"required": ["code", "customer"]},
             {"required": ["template"]} | one_of("customer", "email"),
         ],
+        "not": {"required": ["code", "template"]},
         "dependentRequired": {key: ["template"] for key in ("email", "locale", "values")}
         | {key: ["code"] for key in ("promotion", "channel")},
     }

@@ -73,7 +73,7 @@ class PromotionChanges(Body, kw_only=True):
     folder_id: Number | UnsetType | None = UNSET
     locale: Annotated[str, Meta(pattern=LOCALE)] | UnsetType | None = UNSET
     """The language of the title and the description."""
-    translations: dict[str, Translation] | UnsetType = UNSET
+    translations: dict[Annotated[str, Meta(pattern=LOCALE)], Translation] | UnsetType = UNSET
     """The two in other languages."""
 
 
