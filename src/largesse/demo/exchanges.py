@@ -145,7 +145,7 @@ class Lines:
         """Show a request and its answer."""
         request, response = exchange.request, exchange.response
         self._write(f"\n{exchange.what}", "bold")
-        path = request.url.raw_path.decode()
+        path = _short(request.url.raw_path.decode())
         self._part(">", f"{request.method} {path}", _sent(request.headers), _body(request.content))
         self._part(
             "<",
@@ -210,7 +210,7 @@ class JsonLines:
         self._object(
             what=exchange.what,
             method=request.method,
-            path=request.url.raw_path.decode(),
+            path=_short(request.url.raw_path.decode()),
             body=_body(request.content),
             status=response.status_code,
             answer=_body(response.content),

@@ -288,7 +288,7 @@ class Caller:
 
         Who asks this must then ask whose it is (`may_see`).
         """
-        if right not in self.rights | self.own_rights:
+        if right not in self.rights and right not in self.own_rights:
             raise NotPermitted(right.value)
 
     def may_see(self, customer_id: UUID) -> bool:

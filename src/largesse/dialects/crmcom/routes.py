@@ -14,7 +14,7 @@ from largesse.wire.routes import Handler, Route, never, not_yet, route
 
 NO_PAGE = "No public page says which parameters the call takes."
 OWNER_UNKNOWN = (
-    "The public page is cut off before the parameter that names the owner; "
+    "What is public of the page ends before the parameter that names the owner; "
     "POST /v1/accounts makes the same account."
 )
 CAMPAIGNS_UNKNOWN = (
