@@ -35,6 +35,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "/channels": {"name": "changed"},
     "/promotions": {"title": "changed"},
     "/campaigns": {"description": "changed"},
+    "/promotion-folders": {"name": "changed"},
     "/groups": {"name": "changed"},
     "/promotion-lists": {"name": "changed"},
     "/schedules": {"name": "changed"},
@@ -98,7 +99,7 @@ class Log:
         answer = await (by or self.api).send(method, path, body, headers=headers, **more)
         assert answer.is_success, (route, answer.text)
         made = answer.json() if answer.content else {}
-        made = made["key"] if "secret" in made else made
+        made = made.get("key", made) if "secret" in made else made
         found = await self.lines(request_id)
         assert len(found) == 1, (route, found)
         (line,) = found
@@ -150,6 +151,7 @@ async def test_every_write_has_one_line_and_every_refusal_none(demo_url: str) ->
         await grants_and_jobs(log, ids, new)
         await mails(log, served, ids, new)
         await others(log, ids, new)
+        await logins(log, ids)
         log_text = str([page async for page in log.pages()])
         for secret in (PASSWORD, "code-a", "mine-1", "mailed", log.api.token):
             assert secret not in log_text
@@ -299,3 +301,25 @@ async def others(log: Log, ids: Everything, new: Any) -> None:
     await log.refused("POST", "/suppressions", body, by=log.api)
     one, kind = f"/suppressions/{made['id']}", "suppression.deleted"
     await log.write("DELETE /suppressions/{id}", one, kind=kind, subject=made["id"])
+
+
+async def logins(log: Log, ids: Everything) -> None:
+    of = ids.of("/customers")
+    one, route, body = f"/customers/{of}/login", "/customers/{id}/login", {"password": PASSWORD}
+    await log.write(f"PUT {route}", one, body, kind="customer.login_set", subject=of)
+    await log.write(f"DELETE {route}", one, kind="customer.login_removed", subject=of)
+    of = ids.of("/users")
+    one, route = f"/users/{of}/second-factor", "/users/{id}/second-factor"
+    await log.write(f"POST {route}", one, kind="user.second_factor_added", subject=of)
+    await log.write(f"DELETE {route}", one, kind="user.second_factor_removed", subject=of)
+    # A coupon is a campaign with one code: the log tells of these.
+    new = {"code": "logged", "promotions": ["promotion a"]}
+    for method, path, body in (
+        ("POST", "/coupons", new),
+        ("PATCH", "/coupons/logged", {"uses": 5}),
+        ("DELETE", "/coupons/logged", None),
+    ):
+        headers = {"X-Request-ID": f"{method.lower()}-a-coupon"}
+        assert (await log.api.send(method, path, body, headers=headers)).is_success
+        assert await log.lines(headers["X-Request-ID"]), method
+        log.done.add((method, path.replace("logged", "{id}")))

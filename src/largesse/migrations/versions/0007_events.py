@@ -1,5 +1,7 @@
 """Events of every use case: who, in which request, before and after."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -27,7 +29,7 @@ SQLITE = (
 )
 
 
-def _state() -> sa.types.TypeEngine[object]:
+def _state() -> Any:
     return sa.JSON(none_as_null=True).with_variant(
         postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), "postgresql"
     )

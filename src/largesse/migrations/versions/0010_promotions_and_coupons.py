@@ -1,5 +1,8 @@
 """Second factors, folders and languages of promotions, coupons, and an index for each list."""
 
+from collections.abc import Callable
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -9,7 +12,7 @@ from largesse.storage.types import Utc, code_points
 revision = "0010"
 down_revision = "0009"
 
-ADDED = {
+ADDED: dict[str, tuple[Callable[[], sa.Column[Any]], ...]] = {
     "users": (
         lambda: sa.Column("totp_secret", sa.String(200), nullable=True),
         lambda: sa.Column("totp_step", sa.BigInteger(), nullable=True),
@@ -27,7 +30,7 @@ ADDED = {
         lambda: sa.Column("pool_size", sa.BigInteger(), nullable=True),
     ),
 }
-INDEXES = {
+INDEXES: dict[str, dict[str, tuple[str, ...]]] = {
     "promotions": {
         "enabled": ("enabled", "id"),
         "applies_to": ("applies_to", "id"),
@@ -68,8 +71,8 @@ def upgrade() -> None:
     _campaign_promotions()
     op.execute(FIRST_PROMOTIONS)
     for table, indexes in INDEXES.items():
-        for name, columns in indexes.items():
-            op.create_index(f"ix_{table}_{name}", table, ["organization_id", *columns])
+        for name, walked in indexes.items():
+            op.create_index(f"ix_{table}_{name}", table, ["organization_id", *walked])
 
 
 def _json() -> sa.JSON:
