@@ -58,6 +58,12 @@ async def test_a_user_gets_the_unit_that_is_named(largesse: Largesse) -> None:
         "third",
     )
     assert [row["username"] for row in await largesse.json("users", "list")] == ["bo"]
+    factor = await largesse.json("users", "second-factor", "BO")
+    assert factor["secret"] in factor["uri"]
+    one_line(await largesse("users", "second-factor", "bo"), "with a second factor")
+    taken = await largesse.json("users", "second-factor", "bo", "--remove")
+    assert taken == {"id": user["id"], "username": "bo", "second_factor": False}
+    one_line(await largesse("users", "second-factor", "none"), "none")
 
 
 async def test_the_passwords_text_is_kept_nowhere(largesse: Largesse) -> None:

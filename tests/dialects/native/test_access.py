@@ -23,6 +23,7 @@ NO_REFERENCES = {
     "/customers",
     "/channels",
     "/groups",
+    "/promotion-folders",
     "/promotion-lists",
     "/subscriptions",
     "/suppressions",

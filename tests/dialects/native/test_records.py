@@ -79,6 +79,7 @@ LIVES = {
         {"alternative_code": "N", "state": "ended"},
         {"state": "draft"},
     ),
+    "/promotion-folders": Life({"name": "n"}, {}),
     "/groups": Life({"name": "n", "description": "d"}, {"reference": "new"}, {"reference": "no"}),
     "/promotion-lists": Life(
         {"name": None, "applies_to_all": True}, {"applies_to_all": "true"}, {"reference": "no"}
@@ -99,7 +100,7 @@ LIVES = {
 }
 
 
-OTHERS = {"/keys/{id}", "/assignments/{id}", "/customer-assignments/{id}"}
+OTHERS = {"/keys/{id}", "/assignments/{id}", "/customer-assignments/{id}", "/coupons/{id}"}
 """What has tests of its own, because what is made and read differs."""
 
 
