@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from largesse.core.text import folded
 from largesse.storage.types import Utc, code_points
 
 revision = "0012"
@@ -30,6 +31,7 @@ def upgrade() -> None:
     for name, kind in ADDED.items():
         op.add_column("customers", sa.Column(name, kind, nullable=True))
     op.execute(KEYED)
+    _fold()
     op.create_index(
         "ix_customers_last_name_key", "customers", ["organization_id", "last_name_key", "id"]
     )
@@ -61,6 +63,25 @@ def upgrade() -> None:
             name=op.f("uq_customer_logins_organization_id_login_key"),
         ),
     )
+
+
+def _fold() -> None:
+    """Fold the names that SQL's `lower` does not fold as we do: those beyond ASCII."""
+    bind = op.get_bind()
+    beyond = "GLOB '*[^ -~]*'" if bind.dialect.name == "sqlite" else "~ '[^ -~]'"
+    found = bind.execute(
+        sa.text(
+            "SELECT organization_id AS o, id AS i, last_name, company_name FROM customers"
+            f" WHERE last_name_key {beyond}"
+        )
+    )
+    rows = [
+        {"o": row.o, "i": row.i, "k": folded(row.last_name or row.company_name)[:200]}
+        for row in found
+    ]
+    if rows:
+        statement = "UPDATE customers SET last_name_key = :k WHERE organization_id = :o AND id = :i"
+        bind.execute(sa.text(statement), rows)
 
 
 def downgrade() -> None:
