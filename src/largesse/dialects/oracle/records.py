@@ -11,8 +11,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from largesse.wire.schemas import NEEDED, one_of
 
 LOCALE = r"^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,2}(?![\s\S])"
-TYPES = r"^(item|order|shipping)(,(item|order|shipping)){0,2}(?![\s\S])"
-FILTER = r'^name (eq|co|sw|ew) "[^"\\]*"(?![\s\S])'
+TYPES = r"^((item|order|shipping)(,(item|order|shipping)){0,2})?(?![\s\S])"
+FILTER = r'^(name (eq|co|sw|ew) "[^"\\]*")?(?![\s\S])'
 SORT = r"^((path|name|repositoryId)(:(asc|desc))?)?(?![\s\S])"
 
 # What only a description says: the handlers refuse the rest in the documents' own words.
@@ -45,7 +45,7 @@ class PromotionsQuery(ListQuery, kw_only=True):
     enabledState: Literal["enabled", "disabled", "both"] | UnsetType = UNSET
     folder: str | UnsetType = UNSET
     id: str | UnsetType = UNSET
-    itemType: Literal["promotion", "stackingRule"] | UnsetType = UNSET
+    itemType: Literal["promotion", "stackingRule", ""] | UnsetType = UNSET
     name: str | UnsetType = UNSET
     promotionId: str | UnsetType = UNSET
     promotionType: Annotated[str, Meta(pattern=TYPES)] | UnsetType = UNSET
@@ -94,7 +94,7 @@ class OwnerQuery(Struct, kw_only=True):
 class Language(Struct, rename={"language": "X-CCAsset-Language"}):
     """The language of what is translated (SEED 001: optional)."""
 
-    language: Annotated[str, Meta(pattern=LOCALE)] | UnsetType = UNSET
+    language: Annotated[str, Meta(pattern=f"^$|{LOCALE}")] | UnsetType = UNSET
 
 
 class NeededLanguage(Struct, rename={"language": "X-CCAsset-Language"}):

@@ -34,6 +34,8 @@ async def list_promotions(call: Call) -> Any:
     limit, offset = listing.paging(call)
     language = _language(call)
     asked = {name: text for name, text in call.request.query_params.items() if text}
+    if (kind := asked.get("itemType", "promotion")) not in ("promotion", "stackingRule"):
+        raise InvalidParameter(kind, "itemType")
     if "id" in asked or "propertyName" in asked:
         found = await _referred(call, asked)
         total = len(found)
@@ -68,15 +70,10 @@ async def _referred(call: Call, asked: Mapping[str, str]) -> list[Promotion]:
     name = asked.get("propertyName")
     if name is None or "id" not in asked:
         raise InvalidParameter(name or asked.get("id", ""), "propertyName" if name else "id")
-    kind = asked.get("itemType", "promotion")
-    if kind == "stackingRule":
+    if asked.get("itemType") == "stackingRule":
         return []  # there are none here
-    if kind != "promotion" or name not in REFERRED:
-        raise (
-            InvalidParameter(kind, "itemType")
-            if kind != "promotion"
-            else InvalidParameter(name, "propertyName")
-        )
+    if name not in REFERRED:
+        raise InvalidParameter(name, "propertyName")
     with _unknown():
         there = await call.services.promotions.by_key(call.caller, asked["id"])
     keys = _ids(answers.kept_of(there).get(name))
