@@ -85,7 +85,9 @@ async def test_no_list_of_offers_reads_or_sorts_a_whole_table(
     await walks_its_index(services, owner, services.campaigns, searches)
 
 
-async def test_the_coupons_of_a_promotion_are_looked_up(services: Services, owner: Caller) -> None:
+async def test_coupons_are_looked_up_by_a_fixed_number_of_statements(
+    services: Services, owner: Caller
+) -> None:
     with Statements(services.database.engine.reader()) as statements:
         found, total = await services.coupons.search(owner, Search(5), promotion_key="nr. 300")
     assert ([one.code for one in found], total) == (["nr. 300"], 1)
@@ -96,11 +98,6 @@ async def test_the_coupons_of_a_promotion_are_looked_up(services: Services, owne
         chosen = await plan(services, *reading)
         for slow in ("Seq Scan", "SCAN"):
             assert slow not in chosen, chosen
-
-
-async def test_a_page_of_coupons_takes_a_fixed_number_of_statements(
-    services: Services, owner: Caller
-) -> None:
     for search in (services.coupons.search, services.coupons.search_batches):
         counts = []
         for limit in (1, 500):
