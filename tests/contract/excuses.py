@@ -151,6 +151,12 @@ EXCUSES: dict[str, tuple[Excuse, ...]] = {
     "valomnia": (
         Excuse(
             check=SEMANTIC,
+            operation=r"POST /customers/reference/\{reference\}",
+            answer=r'"error":"invalid_param","error_description":"[^"]* is [^"]*email',
+            reason="An empty text is as good as no address, so that no format fits.",
+        ),
+        Excuse(
+            check=SEMANTIC,
             operation=r"(POST|PUT) /(customerGroupAssign|\w+PromotionLists).*",
             answer=r"The type of parameter \w+ you provided is not valid",
             reason="A text is an id or a reference by what useExternalId says (SEED 003, 51.5).",
@@ -219,6 +225,17 @@ EXCUSES: dict[str, tuple[Excuse, ...]] = {
             operation=r"(POST|PATCH) /templates.*",
             answer=r"is not defined; `example` gives it a value|: line \d+: ",
             reason="A template has a language of its own.",
+        ),
+        Excuse(
+            check=SEMANTIC,
+            answer=r"is no domain|is a language such as|expires_at: has passed",
+            reason="IDNA, BCP 47 and the clock are no matter of a schema.",
+        ),
+        Excuse(
+            check="AcceptedNegativeData",
+            operation=r"POST /campaigns/\{id\}/codes/imports",
+            answer=r'"kind":"import_codes"',
+            reason="Whatever is sent as a sheet is a text.",
         ),
         Excuse(
             check=SEMANTIC,
