@@ -5,6 +5,7 @@ import rich_click as click
 from largesse import __version__
 from largesse.cli.campaigns import campaigns
 from largesse.cli.codes import codes
+from largesse.cli.conform import conform
 from largesse.cli.coverage import coverage
 from largesse.cli.customers import customers
 from largesse.cli.db import db
@@ -16,6 +17,7 @@ from largesse.cli.jobs import jobs
 from largesse.cli.keys import keys
 from largesse.cli.mails import mails
 from largesse.cli.organizations import organizations
+from largesse.cli.record import record, replay
 from largesse.cli.schedules import schedules
 from largesse.cli.serve import serve
 from largesse.cli.settings import settings
@@ -40,6 +42,6 @@ for _command in (
     *(serve, worker, demo, db, settings),
     *(organizations, units, users, keys, customers),
     *(campaigns, codes, grants, jobs, schedules, mails, templates, suppressions, events),
-    coverage,
+    *(conform, record, replay, coverage),
 ):
     main.add_command(_command)
