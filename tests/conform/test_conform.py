@@ -144,3 +144,29 @@ async def test_data_that_a_shop_does_not_have_leaves_cases_out(served: Served) -
     assert report.perfect, printed(report)
     assert {one.not_run for one in report.outcomes if one.writes} == {WRITES}
     assert "it needs promotion" in {one.not_run for one in report.outcomes}
+
+
+async def test_a_token_goes_to_no_other_server() -> None:
+    asked: list[str] = []
+
+    async def elsewhere(request: Request) -> Response:
+        asked.append(str(request.url))
+        return JSONResponse({})
+
+    class Leading(Broken):
+        foreign = ""
+
+        async def other(self, request: Request) -> Response:
+            answer = await super().other(request)
+            return Response(
+                bytes(answer.body).replace(b'"next":null', f'"next":"{self.foreign}/x"'.encode()),
+                media_type="application/json",
+            )
+
+    broken = Leading()
+    async with listening(Starlette(routes=[Route("/{path:path}", elsewhere)])) as broken.foreign:
+        report = await broken_report(broken)
+    assert asked == []
+    followed = [one for one in report.outcomes if "paging.next" in one.what]
+    # One list there is no JSON, so nothing is followed.
+    assert [one.operation for one in followed if one.not_run] == ["GET /customers"]

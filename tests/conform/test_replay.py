@@ -24,15 +24,18 @@ from tests.serving import Served, serve
 
 
 @pytest.fixture
-async def fresh(
-    engine_name: str, databases: Databases, request: pytest.FixtureRequest
-) -> AsyncIterator[Served]:
+def engine_name() -> str:
+    """SQLite: no database is seen from a proxy."""
+    return "sqlite"
+
+
+@pytest.fixture
+async def fresh(databases: Databases) -> AsyncIterator[Served]:
     """Another instance with the demo data."""
-    server = request.getfixturevalue("postgres_url") if engine_name == "postgres" else None
-    url = await databases.take(engine_name, server, demo=True)
+    url = await databases.take("sqlite", None, demo=True)
     async with serve(url) as instance:
         yield instance
-    await databases.give_back(url, server, demo=True)
+    await databases.give_back(url, None, demo=True)
 
 
 async def recorded_play(served: Served, folder: Path) -> None:

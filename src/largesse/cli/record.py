@@ -111,8 +111,8 @@ def replay(
     """Send recorded requests to another server, and show where its answers are others.
 
     Ids, codes, tokens and moments may be others: later requests name those of the new server.
-    Passwords and keys come from the credentials file. Exits with 0 if there is no difference. What
-    was recorded is done again: what wrote then writes now.
+    Passwords and keys come from the credentials file. Exits with 0 if everything was
+    sent and nothing differs. What was recorded is done again: what wrote then writes now.
     """
     needs_httpx("replay")
     from largesse.conform.credentials import read_credentials
@@ -121,7 +121,7 @@ def replay(
     given = {} if credentials is None else read_credentials(credentials)
     found, url = read_recording(folder), server(base_url)
     report = asyncio.run(_replay(found, url, given, patience=patience, vary=vary, timeout=timeout))
-    show(report, as_json=as_json)
+    show(report, as_json=as_json, complete=True)
 
 
 def _address(listen: str, *, allow_remote: bool) -> tuple[str, int]:

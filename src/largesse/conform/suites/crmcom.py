@@ -5,6 +5,7 @@ vendor run what is documented: `--mark SEED --mark DOC`.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from largesse.conform.cases import Case, Suite, Text
@@ -123,70 +124,78 @@ def log_in() -> Iterator[Case]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A resource that receives codes, and how one of its records is named."""
+
+    resource: str
+    parameter: str
+    field: str
+    value: str
+    source: str
+    answer: Any
+
+    @property
+    def query(self) -> str:
+        """The parameter that names the record."""
+        return f"{self.parameter}={self.field}%3D{self.value}"
+
+
+SHOWN = (
+    Shown(
+        *("contact_information", "contact_information_identifier", "id_number", "${id_number}"),
+        *("DOC 500027", CONTACT),
+    ),
+    Shown(
+        *("accounts_receivable", "accounts_receivable_identifier", "number", "${receivable}"),
+        *("DOC 512933", RECEIVABLE),
+    ),
+    Shown(
+        *("rewards_participants", "rewards_participant_identifier", "number", "${participant}"),
+        *("DOC 491668", PARTICIPANT),
+    ),
+)
+
+
 def shown() -> Iterator[Case]:
     """Yield who receives codes, which changes nothing."""
-    for resource, name, field, key, source, answer in (
-        (
-            "contact_information",
-            "contact_information",
-            "id_number",
-            "${id_number}",
-            "DOC 500027",
-            CONTACT,
-        ),
-        (
-            "accounts_receivable",
-            "accounts_receivable",
-            "number",
-            "${receivable}",
-            "DOC 512933",
-            RECEIVABLE,
-        ),
-        (
-            "rewards_participants",
-            "rewards_participant",
-            "number",
-            "${participant}",
-            "DOC 491668",
-            PARTICIPANT,
-        ),
-    ):
-        operation, query = f"GET /{resource}/show", f"{name}_identifier={field}%3D{key}"
-        path = f"{API}/{resource}/show?token={TOKEN}"
+    for one in SHOWN:
+        operation, path = f"GET /{one.resource}/show", f"{API}/{one.resource}/show?token={TOKEN}"
+        answer, kept = success(one.answer), f"{one.resource}_id"
         yield Case(
-            *(operation, "by a number", source, f"{path}&{query}", 200),
-            answer=success(answer),
+            *(operation, "by a number", one.source, f"{path}&{one.query}", 200),
+            answer=answer,
             media=JSON,
-            keep={f"{resource}_id": "data.id"},
+            keep={kept: "data.id"},
         )
-        by_id = f"{path}&{name}_identifier=id%3D${{{resource}_id}}"
-        yield Case(operation, "by its id", source, by_id, 200, answer=success(answer))
-        cut = f"{path}&{query}&fields_set=id"
+        by_id = f"{path}&{one.parameter}=id%3D${{{kept}}}"
+        yield Case(operation, "by its id", one.source, by_id, 200, answer=answer)
         yield Case(
-            *(operation, "fields_set cuts the data", source, cut, 200),
+            *(operation, "fields_set cuts the data", one.source),
+            *(f"{path}&{one.query}&fields_set=id", 200),
             answer=success({"id": ID}),
         )
-        for what, status, code, more in (
-            (
-                "an unknown one",
-                404,
-                "RECEIVER_NOT_FOUND",
-                f"&{name}_identifier={field}%3Dno-${{run}}",
-            ),
-            ("none", 400, "MISSING_PARAMETER", ""),
-            ("an unknown field", 400, "INVALID_PARAMETER", f"&{query}&fields_set=nonsense"),
-        ):
-            yield Case(operation, what, "DECIDED", path + more, status, answer=failure(code))
-        without = f"{API}/{resource}/show?{query}"
-        wrong = failure("INVALID_TOKEN")
-        yield Case(operation, "without a token", "DECIDED", without, 401, answer=wrong)
-        if resource != "contact_information":
+        if one.resource != "contact_information":
             yield post(
-                *("named in a body", source, f"POST /{resource}/show"),
-                {"token": TOKEN, f"{name}_identifier": {field: key}},
-                success(answer),
+                *("named in a body", one.source, f"POST /{one.resource}/show"),
+                {"token": TOKEN, one.parameter: {one.field: one.value}},
+                answer,
             )
+        yield from not_shown(one)
     yield from listed()
+
+
+def not_shown(one: Shown) -> Iterator[Case]:
+    """Yield what there is not, and what is not asked right."""
+    operation, path = f"GET /{one.resource}/show", f"{API}/{one.resource}/show?"
+    token, unknown = f"token={TOKEN}", f"{one.parameter}={one.field}%3Dno-${{run}}"
+    for what, status, code, query in (
+        ("an unknown one", 404, "RECEIVER_NOT_FOUND", f"{token}&{unknown}"),
+        ("none", 400, "MISSING_PARAMETER", token),
+        ("an unknown field", 400, "INVALID_PARAMETER", f"{token}&{one.query}&fields_set=no"),
+        ("without a token", 401, "INVALID_TOKEN", one.query),
+    ):
+        yield Case(operation, what, "DECIDED", path + query, status, answer=failure(code))
 
 
 def listed() -> Iterator[Case]:
@@ -209,49 +218,40 @@ def listed() -> Iterator[Case]:
         yield Case(operation, "offset", source, behind, 200, answer=success([]))
 
 
+STRANGER = {"access_token_identifier": {"authentication_code": "no-${run}"}}
+NO_PASS_CODE = {"access_token_identifier": {"identifier": "x"}}
+PARTICIPANT_NAME = "rewards_participant_identifier"
+BY_RECEIVABLE = {"accounts_receivable_identifier": {"number": "${receivable}"}}
+BY_ALL = BY_CAMPAIGN | BY_PARTICIPANT
+UNKNOWN = {"promotion_campaign_identifier": {"alternative_code": "no-${run}"}}
+MISSING, TOO_MANY, NOT_FOUND = "MISSING_PARAMETER", "TOO_MANY_IDENTIFIERS", "RECEIVER_NOT_FOUND"
+
+REFUSED: tuple[tuple[str, int, str, dict[str, Any]], ...] = (
+    ("no campaign", 400, MISSING, BY_PARTICIPANT),
+    ("no receiver", 400, MISSING, BY_CAMPAIGN),
+    ("two receivers", 400, TOO_MANY, BY_ALL | BY_RECEIVABLE),
+    (
+        *("two names of one receiver", 400, TOO_MANY),
+        BY_CAMPAIGN | {PARTICIPANT_NAME: {"number": "1", "id": "1"}},
+    ),
+    ("a campaign and a code", 400, TOO_MANY, BY_ALL | {"promo_code": "x"}),
+    ("an unknown campaign", 404, "CAMPAIGN_NOT_FOUND", BY_PARTICIPANT | UNKNOWN),
+    (
+        *("an unknown receiver", 404, NOT_FOUND),
+        BY_CAMPAIGN | {PARTICIPANT_NAME: {"number": "no-${run}"}},
+    ),
+    ("an unknown access token", 404, NOT_FOUND, BY_CAMPAIGN | {PARTICIPANT_NAME: STRANGER}),
+    (
+        *("an identifier without its pass code", 400, "PASS_CODE_REQUIRED"),
+        BY_CAMPAIGN | {PARTICIPANT_NAME: NO_PASS_CODE},
+    ),
+    ("an unknown field", 400, "INVALID_PARAMETER", BY_ALL | {"fields_set": "nonsense"}),
+)
+
+
 def refused_codes() -> Iterator[Case]:
     """Yield what no code is given for: nothing is changed."""
-    both = {"accounts_receivable_identifier": {"number": "${receivable}"}}
-    unknown = {"alternative_code": "no-${run}"}
-    stranger = {"access_token_identifier": {"authentication_code": "no-${run}"}}
-    for what, status, code, body in (
-        ("no campaign", 400, "MISSING_PARAMETER", BY_PARTICIPANT),
-        ("no receiver", 400, "MISSING_PARAMETER", BY_CAMPAIGN),
-        ("two receivers", 400, "TOO_MANY_IDENTIFIERS", BY_CAMPAIGN | BY_PARTICIPANT | both),
-        (
-            *("two names of one receiver", 400, "TOO_MANY_IDENTIFIERS"),
-            BY_CAMPAIGN | {"rewards_participant_identifier": {"number": "1", "id": "1"}},
-        ),
-        (
-            "a campaign and a code",
-            400,
-            "TOO_MANY_IDENTIFIERS",
-            BY_CAMPAIGN | BY_PARTICIPANT | {"promo_code": "x"},
-        ),
-        (
-            *("an unknown campaign", 404, "CAMPAIGN_NOT_FOUND"),
-            BY_PARTICIPANT | {"promotion_campaign_identifier": unknown},
-        ),
-        (
-            *("an unknown receiver", 404, "RECEIVER_NOT_FOUND"),
-            BY_CAMPAIGN | {"rewards_participant_identifier": {"number": "no-${run}"}},
-        ),
-        (
-            *("an unknown access token", 404, "RECEIVER_NOT_FOUND"),
-            BY_CAMPAIGN | {"rewards_participant_identifier": stranger},
-        ),
-        (
-            *("an identifier without its pass code", 400, "PASS_CODE_REQUIRED"),
-            BY_CAMPAIGN
-            | {"rewards_participant_identifier": {"access_token_identifier": {"identifier": "x"}}},
-        ),
-        (
-            "an unknown field",
-            400,
-            "INVALID_PARAMETER",
-            BY_CAMPAIGN | BY_PARTICIPANT | {"fields_set": "nonsense"},
-        ),
-    ):
+    for what, status, code, body in REFUSED:
         whole = {"token": TOKEN, **body}
         yield post(what, "DECIDED", REQUEST, whole, failure(code), status=status, writes=True)
     for what, token in (("without a token", {}), ("with a token that is none", {"token": "no"})):
@@ -263,38 +263,24 @@ def refused_codes() -> Iterator[Case]:
     yield post("what is no JSON", "DECIDED", REQUEST, malformed, wrong, status=400, writes=True)
 
 
+PASS_CODE = {"identifier": "${identifier}", "pass_code": "${pass_code}"}
+RECEIVERS: tuple[tuple[str, Mapping[str, Any]], ...] = (
+    ("for a rewards participant", BY_PARTICIPANT),
+    ("for an accounts receivable", BY_RECEIVABLE),
+    ("for a contact", {"contact_information_identifier": {"id_number": "${id_number}"}}),
+    ("for a subscription", {"subscription_identifier": {"number": "${subscription}"}}),
+    (
+        "for an access token and its pass code",
+        {PARTICIPANT_NAME: {"access_token_identifier": PASS_CODE}},
+    ),
+)
+
+
 def codes() -> Iterator[Case]:
     """Yield how codes are requested and applied: each takes a code that nobody gets again."""
-    receivers: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
-        ("for a rewards participant", "SEED 002", BY_PARTICIPANT),
-        (
-            *("for an accounts receivable", "SEED 002"),
-            {"accounts_receivable_identifier": {"number": "${receivable}"}},
-        ),
-        (
-            *("for a contact information", "SEED 002"),
-            {"contact_information_identifier": {"id_number": "${id_number}"}},
-        ),
-        (
-            "for a subscription",
-            "SEED 002",
-            {"subscription_identifier": {"number": "${subscription}"}},
-        ),
-        (
-            *("for an access token and its pass code", "SEED 002"),
-            {
-                "rewards_participant_identifier": {
-                    "access_token_identifier": {
-                        "identifier": "${identifier}",
-                        "pass_code": "${pass_code}",
-                    }
-                }
-            },
-        ),
-    )
-    for what, source, receiver in receivers:
+    for what, receiver in RECEIVERS:
         body = {"token": TOKEN, **BY_CAMPAIGN, **receiver}
-        yield post(what, source, REQUEST, body, success(CODE), writes=True)
+        yield post(what, "SEED 002", REQUEST, body, success(CODE), writes=True)
     cut = {"token": TOKEN, **BY_CAMPAIGN, **BY_PARTICIPANT, "fields_set": "code,id"}
     yield post(
         *("fields_set cuts the data", "SEED 002", REQUEST, cut),

@@ -129,7 +129,11 @@ def channels() -> Iterator[Case]:
     yield get(one, "a channel", "DOC 2771N3", own, Open({"id": "${channel}"}))
     unknown = "/channels/no-${run}"
     yield refused(f"GET {one}", "an unknown one", "DOC 2M9597", unknown)
-    every, all_own = f"{one}/promotions", f"{own}/promotions"
+    yield from promotions(f"{one}/promotions", f"{own}/promotions")
+
+
+def promotions(every: str, all_own: str) -> Iterator[Case]:
+    """Yield the promotions of a channel; `every` is the pattern of the path `all_own`."""
     value = {"name": "id", "type": "String", "value": "${promotion}"}
     promotion = Open({**LINK.members, "attributes": Has(value)})
     links = {"elements": Has(promotion)}

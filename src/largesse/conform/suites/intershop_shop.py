@@ -177,6 +177,11 @@ def storefront() -> Iterator[Case]:
     yield shop("GET /privatecustomers/-", "the person", "PWA", 200, answer=private)
     pgid = Open({"pgid": SOME_TEXT})
     yield shop("GET /personalization", "its id", "PWA", 200, answer=pgid)
+    yield from own()
+
+
+def own() -> Iterator[Case]:
+    """Yield what is one's own, and how the tokens end."""
     yield Case(
         *(f"GET {ONE}", "- is the address of who is logged in", "SEED 004"),
         *(f"{SHOP}/subscriptions/${{own_subscription}}", 200),

@@ -57,6 +57,12 @@ def log_in() -> Iterator[Case]:
         answer=error("60006000", status="401"),
         anonymous=True,
     )
+    yield from users()
+    yield from other_tokens()
+
+
+def users() -> Iterator[Case]:
+    """Yield the login of users."""
     wrong = {"grant_type": "password", "username": "conform-${run}", "password": "not-${run}"}
     yield Case(
         *("POST /mfalogin", "a user that there is not", "INFERRED", f"{API}/mfalogin", 401),
@@ -77,6 +83,10 @@ def log_in() -> Iterator[Case]:
         answer=TOKEN,
         anonymous=True,
     )
+
+
+def other_tokens() -> Iterator[Case]:
+    """Yield how tokens are renewed and ended."""
     yield Case(
         *("POST /refresh", "a new token for the old one", "DOC 12-17", f"{API}/refresh", 200),
         answer=TOKEN,

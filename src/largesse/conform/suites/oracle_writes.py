@@ -73,6 +73,11 @@ def refused_grants() -> Iterator[Case]:
         yield write(
             GRANT, what, source, "/profiles/batchGrantPromotions", 400, body=whole, answer=answer
         )
+    yield from refused_requests()
+
+
+def refused_requests() -> Iterator[Case]:
+    """Yield what a batch is refused for, whatever it would grant."""
     for what, source, body, code in (
         ("neither profiles nor addresses", "SEED 001", {"promotionIds": IDS}, "13001"),
         ("empty lists of recipients", "INFERRED", {"promotionIds": IDS, "profileIds": []}, "13001"),
@@ -192,6 +197,12 @@ def promotions() -> Iterator[Case]:
         headers=LANGUAGE,
         answer=Open({"status": "400"}),
     )
+    yield from made_promotion(promotion)
+
+
+def made_promotion(promotion: Open) -> Iterator[Case]:
+    """Yield how the promotion that was made is read and changed."""
+    path = "/promotions"
     one, own = "/promotions/{promotion_id}", "/promotions/${made_promotion}"
     yield write(f"GET {one}", "a promotion", "DOC 12-17", own, 200, answer=promotion)
     yield write(

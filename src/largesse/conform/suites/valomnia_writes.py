@@ -67,6 +67,11 @@ def groups() -> Iterator[Case]:
         answer=record,
     )
     yield write(f"GET {pattern}", "a group", "DOC cg-show", path + GROUP, 200, answer=record)
+    yield from changed_groups(record)
+
+
+def changed_groups(record: dict[str, Any]) -> Iterator[Case]:
+    """Yield how a group is changed."""
     change, own_path = "PUT /customerGroups/{id}", "/customerGroups/${group_id}"
     renamed = record | {"name": "Renamed", "id": "${group_id}"}
     taken = refusal("not_unique", "reference already used")
