@@ -164,6 +164,7 @@ async def one_of_everything(api: Api, tag: str) -> Everything:
         "identifiers": {"profile_id": f"profile {tag}", "customer_id": f"customer {tag}"},
     }
     customer = await make("/customers", new_customer)
+    await api.send("PUT", f"/customers/{customer}/login", {"password": PASSWORD})
     account = {"customer_id": customer, "kind": "rewards", "number": f"RP {tag}"}
     await make("/accounts", account)
     token = {"customer_id": customer, "identifier": f"{tag}@example.com", "pass_code": "1234"}

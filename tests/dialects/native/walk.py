@@ -80,6 +80,10 @@ def bodies(ids: Everything, tag: str) -> dict[str, Any]:
     }
 
 
+PUTS = {"/customers/{id}/login": {"password": PASSWORD}}
+"""Valid bodies of every PUT that takes one."""
+
+
 def walk(ids: Everything, tag: str) -> Iterator[Request]:
     """Yield a request for every route that is answered; paths and bodies name what `ids` has."""
     given = bodies(ids, tag)
@@ -90,7 +94,9 @@ def walk(ids: Everything, tag: str) -> Iterator[Request]:
         if "{hook}" in route.path or "{token}" in route.path:
             continue  # a mail service's or a mail's, which names the organization by a secret
         # Every field of a PATCH may be left out.
-        body = given.get(route.path) if route.method == "POST" else {} if route.request else None
+        body = given.get(route.path) if route.method == "POST" else PUTS.get(route.path)
+        if route.method == "PATCH":
+            body = {} if route.request else None
         yield Request(route, filled(route.path, ids), body)
 
 
