@@ -22,8 +22,9 @@ printed = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=300
 )
 bodies = st.one_of(
-    st.lists(st.one_of(words, st.sampled_from(["", ".", "..", "--", "From me", " x ", "=", "\t"])))
-    .flatmap(lambda lines: st.sampled_from(["\n", "\r\n"]).map(lambda end: end.join(lines))),
+    st.lists(
+        st.one_of(words, st.sampled_from(["", ".", "..", "--", "From me", " x ", "=", "\t"]))
+    ).flatmap(lambda lines: st.sampled_from(["\n", "\r\n"]).map(lambda end: end.join(lines))),
     st.text(st.characters(codec="utf-8")),
     st.integers(900, 2100).map(lambda length: "x" * length),
 )
