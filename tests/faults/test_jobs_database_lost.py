@@ -79,6 +79,9 @@ async def test_a_worker_that_does_not_listen_finds_its_work_all_the_same(
         job = await batches.start(10)
         await batches.until(job, lambda now: now.state == JobState.DONE, by=one)
         async with services.database.read() as tx:
-            listening = text("SELECT pid FROM pg_stat_activity WHERE query ILIKE 'LISTEN %'")
+            listening = text(
+                "SELECT pid FROM pg_stat_activity"
+                " WHERE datname = current_database() AND query ILIKE 'LISTEN %'"
+            )
             assert await tx.rows(listening) == []
     await batches.check()

@@ -1,6 +1,5 @@
 """`largesse conform`: whether a server answers as a dialect's documents say."""
 
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,6 +63,8 @@ def conform(
     moments count by their form. Only reads, unless --write is given. Exits with 0 if everything
     that ran passed, with 1 if not.
     """
+    import asyncio
+
     suite = _suite(dialect)
     if listed:
         _list(suite, as_json=as_json)

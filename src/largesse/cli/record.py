@@ -1,6 +1,5 @@
 """`largesse record` and `largesse replay`: a client's traffic, kept and sent to another server."""
 
-import asyncio
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,6 +64,8 @@ def record(
     is printed. Each exchange becomes a file in OUT, without passwords, tokens, keys and cookies. What
     else is personal stays in the files: see --mask.
     """
+    import asyncio
+
     needs_httpx("record")
     host, port = _address(listen, allow_remote=allow_remote)
     upstream = server(upstream, option="--upstream")
@@ -114,6 +115,8 @@ def replay(
     Passwords and keys come from the credentials file. Exits with 0 if everything was
     sent and nothing differs. What was recorded is done again: what wrote then writes now.
     """
+    import asyncio
+
     needs_httpx("replay")
     from largesse.conform.credentials import read_credentials
     from largesse.conform.replay import read_recording

@@ -84,7 +84,9 @@ async def chosen(
         else:
             where.append(mails.c[name] == wanted)
     statement = select(mails.c.id).where(*where).order_by(mails.c.id).limit(limit)
-    rows = await tx.rows(tx.engine.take(statement, mails, index="ix_mails_state"))
+    # Waiting for a worker that looks at one of them: passed over, it would be missing.
+    walked = tx.engine.walk(statement, mails, index="ix_mails_state")
+    rows = await tx.rows(tx.engine.hold(walked))
     return [row.id for row in rows]
 
 
