@@ -1,12 +1,12 @@
 """One dialect and one cache of compiled statements for all engines of this process.
 
 A server has both for as long as it runs. Each test makes an engine of its own, and would spend a
-fifth of its time on compiling again what all others have compiled.
+fifth of its time on compiling again what all others have compiled, and on asking for the version.
 """
 
 from typing import Any, Self
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
@@ -16,6 +16,7 @@ class Shared:
     """Makes a dialect class one that has a single instance."""
 
     only: Self | None = None
+    asked = False
     compiled: dict[Any, Any]
 
     def __new__(cls, **_: Any) -> Self:
@@ -27,6 +28,13 @@ class Shared:
         if kind.only is None:
             super().__init__(**given)
             kind.only, kind.compiled = self, {}
+
+    def initialize(self, connection: Connection) -> None:
+        """Ask the first database what it is; all others are of the same kind."""
+        kind = type(self)
+        if not kind.asked:
+            super().initialize(connection)
+            kind.asked = True
 
     @classmethod
     def engine_created(cls, engine: Engine) -> None:

@@ -1,6 +1,7 @@
 """channels, promotions and codes over HTTP: what comes before the mail of SEED 000."""
 
 import re
+from typing import Any
 from xml.etree import ElementTree
 
 import httpx
@@ -35,6 +36,12 @@ LINK = {
 UNKNOWN_CHANNEL = "channel.channel_not_found.error"
 UNKNOWN_PROMOTION = "promotion.promotion_not_found.error"
 NO_CAMPAIGN = "promotion.codegroup_missing.error"
+
+
+@pytest.fixture
+def served_with() -> dict[str, Any]:
+    """Serve without a worker: nothing is done behind an answer."""
+    return {"worker": False}
 
 
 class TestCreateACode:

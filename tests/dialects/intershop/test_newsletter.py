@@ -39,6 +39,12 @@ PRINTED = {
 } | {"active": True}
 
 
+@pytest.fixture
+def served_with() -> dict[str, Any]:
+    """Serve without a worker: nothing is done behind an answer."""
+    return {"worker": False}
+
+
 async def subscribe(served: Served, body: Any = None, **changes: Any) -> httpx.Response:
     """Send the printed request, anonymously, with the printed example values or another body."""
     content = json.dumps(PRINTED | changes if body is None else body).encode()

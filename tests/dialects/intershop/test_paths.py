@@ -1,5 +1,9 @@
 """Paths as Intershop's clients write them, browsers of other origins, and every refusal's row."""
 
+from typing import Any
+
+import pytest
+
 from largesse.core.errors import Refused, leaves
 from largesse.dialects.intershop.errors import ERRORS
 from largesse.wire.errors import WIRE_ERRORS
@@ -30,6 +34,12 @@ WAYS = [
     f"{STOREFRONT}/subscriptions/user%252Btag%2540test.example",
     "/INTERSHOP/rest/BOS/PrimeTech-PrimeTechSpecials-Site;x=y/-;a;b=/subscriptions/user+tag@test.example",
 ]
+
+
+@pytest.fixture
+def served_with() -> dict[str, Any]:
+    """Serve without a worker: nothing is done behind an answer."""
+    return {"worker": False}
 
 
 class TestPaths:

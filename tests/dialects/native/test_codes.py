@@ -28,6 +28,12 @@ RECEIVERS = (
 )
 
 
+@pytest.fixture
+def served_with() -> dict[str, Any]:
+    """Serve without a worker: nothing is done behind an answer."""
+    return {"worker": False}
+
+
 async def campaign(api: Api, **fields: Any) -> str:
     """Make a posted campaign and return its id."""
     made = await api.post("/campaigns", {"name": "new", "state": "posted"} | fields)

@@ -59,6 +59,12 @@ REFUSED: tuple[tuple[dict[str, Any], str, str], ...] = (
 """What is given of a format, the problem's code and what it says."""
 
 
+@pytest.fixture
+def served_with() -> dict[str, Any]:
+    """Serve without a worker: nothing is done behind an answer."""
+    return {"worker": False}
+
+
 async def pooled(api: Api, campaign: str) -> list[str]:
     listed = await api.get("/codes", campaign_id=campaign)
     return [code["code"] for code in listed["items"]]

@@ -1,6 +1,7 @@
 """Pages follow one another to the end, and a cursor is not a client's to make."""
 
 import base64
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,12 @@ from tests.dialects.native.client import Api, demo_user, organization, problem
 from tests.serving import Served
 
 KEY = b"a key of this test"
+
+
+@pytest.fixture
+def served_with() -> dict[str, Any]:
+    """Serve without a worker: nothing is done behind an answer."""
+    return {"worker": False}
 
 
 async def walk(api: Api, path: str, limit: int, **filters: str) -> list[dict[str, object]]:

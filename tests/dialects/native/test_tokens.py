@@ -3,9 +3,16 @@
 from typing import Any
 
 import jwt
+import pytest
 
 from tests.dialects.native.client import Api, demo_user, log_in, organization, problem
 from tests.serving import Served
+
+
+@pytest.fixture
+def served_with() -> dict[str, Any]:
+    """Serve without a worker: nothing is done behind an answer."""
+    return {"worker": False}
 
 
 async def test_a_name_and_password_get_a_token(served: Served) -> None:

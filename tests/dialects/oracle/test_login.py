@@ -22,6 +22,12 @@ UNAUTHENTICATED = compact(load("oracle", "batch-grant-promotions-401").json())
 REQUEST = load("oracle", "batch-grant-promotions-request").body
 
 
+@pytest.fixture
+def served_with() -> dict[str, Any]:
+    """Serve without a worker: nothing is done behind an answer."""
+    return {"worker": False}
+
+
 async def user(served: Served, **changes: str) -> Any:
     """Log in with a name and a password."""
     form = {

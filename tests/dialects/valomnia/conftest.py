@@ -1,6 +1,7 @@
 """What Valomnia's tests may use."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,12 @@ from tests.serving import Served
 
 PRINTED = datetime(2016, 8, 24, 11, 42, 30, tzinfo=UTC)
 """When the document's new record was made and changed."""
+
+
+@pytest.fixture
+def served_with() -> dict[str, Any]:
+    """Serve without a worker: nothing is done behind an answer."""
+    return {"worker": False}
 
 
 @pytest.fixture
