@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import msgspec
+import pytest
 
 from tests.dialects.native.client import Api, Everything, one_of_everything, organization, problem
 from tests.dialects.native.walk import Request, bodies, everything, walk
@@ -60,6 +61,10 @@ MALFORMED = (
 )
 
 
+SQLITE = pytest.mark.parametrize("engine_name", ["sqlite"], indirect=True)
+"""For what is refused before any database is asked."""
+
+
 def asks(ids: Everything) -> list[Request]:
     """Return the requests with a body, but the one that makes no more than a token."""
     return [request for request in walk(ids, "a") if request.route.request is not None]
@@ -79,6 +84,27 @@ async def send(api: Api, request: Request, raw: bytes) -> tuple[int, Any]:
     return answer.status_code, answer.json()["code"]
 
 
+def as_json(value: Any) -> bytes:
+    """Write JSON, with lone halves of surrogate pairs as they are."""
+    return json.dumps(value).encode("utf-8", "surrogatepass")
+
+
+def telling(kind: Any) -> list[Any]:
+    """Return the nasty values but most of those that a type refuses: one place refuses them all."""
+    refused, others = [], []
+    for value in NASTY:
+        try:
+            msgspec.json.decode(as_json(value), type=kind)
+        except msgspec.ValidationError:
+            refused.append(value)
+        except (msgspec.DecodeError, RecursionError):
+            others.append(value)
+        else:
+            others.append(value)
+    return [*others, *refused[:1], *refused[-1:]]
+
+
+@SQLITE
 async def test_a_malformed_body_is_refused_everywhere(served: Served) -> None:
     api = await organization(served, "A")
     ids = await one_of_everything(api, "a")
@@ -109,15 +135,16 @@ async def test_no_value_of_any_field_is_a_fault(served: Served) -> None:
             if place in seen:
                 continue
             seen.add(place)
-            for value in NASTY:
+            for value in telling(field.type):
                 body = (request.body or {}) | {field.encode_name: value}
-                raw = json.dumps(body).encode("utf-8", "surrogatepass")
+                raw = as_json(body)
                 status, code = await send(api, request, raw)
                 if status >= 500:
                     wrong.append((str(request), field.name, str(value)[:40], status, code))
     assert not wrong
 
 
+@SQLITE
 async def test_an_unknown_field_is_named(served: Served) -> None:
     api = await organization(served, "A")
     ids = await one_of_everything(api, "a")
@@ -130,6 +157,7 @@ async def test_an_unknown_field_is_named(served: Served) -> None:
     assert problem(answer, 400, "invalid_value")["field"] == "identifiers.ssn"
 
 
+@SQLITE
 async def test_a_missing_field_is_named(served: Served) -> None:
     api = await organization(served, "A")
     ids = await one_of_everything(api, "a")
