@@ -168,16 +168,21 @@ def by_field(noun: dict[str, list[Any]]) -> dict[str, list[Any]]:
 
 @asynccontextmanager
 async def digests(url: str) -> AsyncIterator[Callable[[], Awaitable[str]]]:
-    """Give a function that makes a digest of every row of every table."""
-    tables = sorted(table.name for table in metadata.sorted_tables)
+    """Give a function that makes a digest of every row of every table.
+
+    But for the log's lines of logins that failed: they are written beside the answer, and so
+    at times after the next request.
+    """
+    tables = {table.name: "true" for table in metadata.sorted_tables}
+    tables["events"] = "kind NOT LIKE '%login_failed'"
     if url.startswith("sqlite"):
         with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as file:
 
             @functools.cache
             def at(_: int) -> str:
                 found = hashlib.sha256()
-                for table in tables:
-                    rows = sorted(map(repr, file.execute(f"SELECT * FROM {table}")))
+                for table, told in tables.items():
+                    rows = sorted(map(repr, file.execute(f"SELECT * FROM {table} WHERE {told}")))
                     found.update(repr(rows).encode())
                 return found.hexdigest()
 
@@ -191,8 +196,8 @@ async def digests(url: str) -> AsyncIterator[Callable[[], Awaitable[str]]]:
     connection = await asyncpg.connect(url)
     statement = " UNION ALL ".join(
         f"SELECT '{table}', md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) "
-        f"FROM {table} t"
-        for table in tables
+        f"FROM {table} t WHERE {told}"
+        for table, told in tables.items()
     )
 
     async def of_postgres() -> str:
