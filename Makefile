@@ -11,7 +11,7 @@ COMPILE   := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-v
              --generate-hashes --no-header --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test soak check format bench lock clean
+.PHONY: help setup browser run serve test soak check format bench lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -25,11 +25,12 @@ $(INSTALLED): pyproject.toml requirements/dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(ASSETS): frontend/package.json frontend/package-lock.json
+$(ASSETS): frontend/package.json frontend/package-lock.json frontend/build.mjs $(wildcard frontend/src/*)
 	cd frontend && npm ci --silent
 	mkdir -p src/largesse/static/swagger-ui
 	cd frontend/node_modules/swagger-ui-dist && \
 	    cp swagger-ui.css swagger-ui-bundle.js $(CURDIR)/src/largesse/static/swagger-ui/
+	cd frontend && npm run build --silent
 	@touch $@
 
 run: setup ## Play the vendors' documented requests, and exit
@@ -38,11 +39,16 @@ run: setup ## Play the vendors' documented requests, and exit
 serve: setup ## Serve the demo data on http://127.0.0.1:8000
 	$(BIN)/largesse serve --demo
 
-test: setup ## Run the tests; ARGS="-k word" chooses
+# Debian's, because the one that Playwright would fetch comes from no package registry.
+browser:
+	@command -v chromium chromium-browser google-chrome > /dev/null || \
+	    { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium > /dev/null; }
+
+test: setup browser ## Run the tests; ARGS="-k word" chooses
 	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 # Each test of it ends by itself; together they are bounded to 10 minutes.
-soak: setup ## Run the long tests of faults
+soak: setup browser ## Run the long tests of faults
 	timeout 600 $(BIN)/pytest -m soak -n 2 $(ARGS)
 
 check: setup ## Check format, lint, types, imports and generated pages

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from largesse import migrations
+from largesse.admin.routes import ADMIN
 from largesse.dialects.crmcom.routes import CRMCOM
 from largesse.dialects.intershop.routes import INTERSHOP
 from largesse.dialects.native.routes import NATIVE
@@ -32,14 +33,14 @@ class Application:
         self.services = services
         mounts = Mounts()
         described: dict[str, Dialect] = {}
-        for dialect in DIALECTS:
+        for dialect in (*DIALECTS, ADMIN):
             chosen = getattr(services.settings, dialect.name)
             if chosen.enabled:
                 prefixes = dialect.prefixes if chosen.prefixes is None else chosen.prefixes
                 roots = dialect.roots if chosen.prefixes is None else frozenset[str]()
                 mounts.add(application(dialect, services), prefixes=prefixes, roots=roots)
                 # The last of several is the one that the vendor's newest clients call.
-                described |= {prefixes[-1]: dialect} if prefixes else {}
+                described |= {prefixes[-1]: dialect} if prefixes and dialect is not ADMIN else {}
         mounts.add(Documentation(described), prefixes=("/docs",), roots=frozenset())
         mounts.add(Health(services), prefixes=("/health",), roots=frozenset())
         self._app: ASGIApp = RequestIds(mounts)

@@ -84,6 +84,16 @@ class NativeSettings(DialectSettings, frozen=True, kw_only=True, forbid_unknown_
     """How long the answer to a request with an `Idempotency-Key` is kept."""
 
 
+class AdminSettings(DialectSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The admin pages."""
+
+    session_hours: Annotated[float, msgspec.Meta(gt=0, le=8760)] = 12.0
+    """How long a person stays signed in."""
+    plain_http: bool = False
+    """Whether people may sign in over plain http from another machine: then whoever listens in between
+    can act for them. Without it a session's cookie leaves browsers by https only, and on this machine."""
+
+
 class ReportsSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Bounces and complaints: what comes back of mails."""
 
@@ -211,6 +221,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The Valomnia dialect."""
     native: NativeSettings = msgspec.field(default_factory=NativeSettings)
     """The native API."""
+    admin: AdminSettings = msgspec.field(default_factory=AdminSettings)
+    """The admin pages."""
     reports: ReportsSettings = msgspec.field(default_factory=ReportsSettings)
     """Bounces and complaints."""
 

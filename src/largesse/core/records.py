@@ -4,14 +4,18 @@ An area's service is a `Records` of its value class and adds what is special to 
 """
 
 import dataclasses
+import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, ClassVar, Generic, TypeVar
+
+import msgspec
 
 from largesse.core import clock
 from largesse.core.access.model import Caller, Right
 from largesse.core.errors import (
     AlreadyExists,
+    ChangedMeanwhile,
     InvalidValue,
     MissingValue,
     Refused,
@@ -23,6 +27,7 @@ from largesse.core.events import store as event_store
 from largesse.core.events.changes import difference, fields_of
 from largesse.core.ids import new_id
 from largesse.core.limits import check_fits, unfit
+from largesse.core.search.browse import Browse, Browsed, Shelf, browse
 from largesse.storage import records
 from largesse.storage.database import Database, Transaction
 from largesse.storage.errors import BrokenReference, DuplicateKey
@@ -75,6 +80,8 @@ class Records(Generic[V]):
     changeable: ClassVar[frozenset[str]]
     """The fields that a client may set and change."""
     required: ClassVar[tuple[str, ...]] = ()
+    shelf: ClassVar[Shelf]
+    """How people look through them."""
     masked: ClassVar[frozenset[str]] = frozenset()
     """Fields whose values the log does not show, beside those whose names say that they are secret
     (`events.changes`)."""
@@ -134,12 +141,25 @@ class Records(Generic[V]):
             )
         return page_of([self._value(row) for row in rows], limit)
 
-    async def change(self, caller: Caller, record_id: Any, values: Mapping[str, Any]) -> V:
+    async def browse(self, caller: Caller, query: Browse) -> Browsed[V]:
+        """Return a page of the records that fit, along an index. Raises NotPermitted, InvalidValue."""
+        caller.require(self.read_right)
+        self.shelf.check(query)
+        async with self.database.read() as tx:
+            page = await browse(tx, caller.organization_id, self.shelf, query)
+            found = await self._many(tx, caller.organization_id, page.items) if page.items else {}
+        # One may have gone between the two statements.
+        return dataclasses.replace(page, items=[found[one] for one in page.items if one in found])
+
+    async def change(
+        self, caller: Caller, record_id: Any, values: Mapping[str, Any], *, seen: str | None = None
+    ) -> V:
         """Change the fields given and return the record.
 
         Raises:
             NotPermitted, InvalidValue, MissingValue, AlreadyExists, UnknownReference, Unknown
             StillInUse: others refer to what it is changed from.
+            ChangedMeanwhile: `seen` is given, and is not the record's `fingerprint` any longer.
         """
         caller.require(self.write_right)
         self._check_fields(values)
@@ -149,6 +169,8 @@ class Records(Generic[V]):
         try:
             async with self.database.write() as tx:
                 before = await self._locked(tx, caller.organization_id, record_id)
+                if seen is not None and seen != fingerprint(before):
+                    raise ChangedMeanwhile(self.unknown.noun)
                 after = await self._update(tx, caller, record_id, dict(values))
                 self._record(tx, caller, "changed", before=before, after=after, given=values)
                 return after
@@ -240,6 +262,15 @@ class Records(Generic[V]):
         # A column's name is SQLAlchemy's kind of text, which not everything can write.
         return UnknownReference(str(field), str(values[field]))
 
+    async def _many(
+        self, tx: Transaction, organization_id: int, ids: Sequence[Any]
+    ) -> Mapping[Any, V]:
+        """Return the records with these ids, by id."""
+        rows = await records.find_all(
+            tx, self.table, organization_id, tx.engine.any_of(self.table.c.id, ids)
+        )
+        return {row.id: self._value(row) for row in rows}
+
     async def _one(self, tx: Transaction, organization_id: int, record_id: Any) -> V:
         self._check_id(record_id)
         row = await records.find(tx, self.table, organization_id, self.table.c.id == record_id)
@@ -269,6 +300,15 @@ class Records(Generic[V]):
         for name in values:
             if name not in self.changeable:
                 raise InvalidValue(name, "can not be set")
+
+
+def fingerprint(record: Any) -> str:
+    """Return a short text that is another one as soon as one of the record's fields is.
+
+    Who changes a record hands back that of the record as it was shown.
+    """
+    shown = msgspec.json.encode(fields_of(record), order="sorted")
+    return hashlib.sha256(shown).hexdigest()[:16]
 
 
 def value_of(value: type[V], row: Any) -> V:

@@ -88,7 +88,9 @@ class Campaigns(Searched[Campaign]):
         finally:
             self._formats.forget(caller.organization_id)
 
-    async def change(self, caller: Caller, record_id: Any, values: Mapping[str, Any]) -> Campaign:
+    async def change(
+        self, caller: Caller, record_id: Any, values: Mapping[str, Any], *, seen: str | None = None
+    ) -> Campaign:
         """Change the fields given and return the campaign.
 
         Raises:
@@ -97,7 +99,7 @@ class Campaigns(Searched[Campaign]):
             and what `Records.change` raises.
         """
         try:
-            return await super().change(caller, record_id, values)
+            return await super().change(caller, record_id, values, seen=seen)
         finally:
             self._formats.forget(caller.organization_id)
 

@@ -20,7 +20,7 @@ Refused
 │   ├── InvalidValue · MissingValue · AmbiguousValue · UnknownReference
 │   └── InvalidEmail · InvalidCodeFormat
 ├── Conflict                   well formed, but not possible as things stand
-│   ├── AlreadyExists · StillInUse · IdempotencyMismatch
+│   ├── AlreadyExists · StillInUse · ChangedMeanwhile · IdempotencyMismatch
 │   ├── CampaignNotPosted · CampaignTypeNotAllowed · DistributionNotAllowed
 │   ├── NoCampaign · PoolExhausted · ReceiverLimitReached · CodesLimitReached
 │   ├── CodeNotEffective · CodeOfOtherPromotion · CodeGivenToAnother
@@ -51,6 +51,7 @@ from largesse.core.errors.conflict import (
     AlreadySubscribed,
     CampaignNotPosted,
     CampaignTypeNotAllowed,
+    ChangedMeanwhile,
     CodeGivenToAnother,
     CodeNotEffective,
     CodeOfOtherPromotion,
@@ -137,6 +138,7 @@ __all__ = [
     "CampaignNotPosted",
     "CampaignTypeNotAllowed",
     "CertificateNotFetched",
+    "ChangedMeanwhile",
     "CodeGivenToAnother",
     "CodeNotEffective",
     "CodeOfOtherPromotion",

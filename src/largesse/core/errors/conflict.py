@@ -30,6 +30,12 @@ class StillInUse(OfRecord):
     sentence = "Other records still refer to this {0.noun}, or it refers to one that is missing."
 
 
+class ChangedMeanwhile(OfRecord):
+    """Somebody else has changed it since it was shown."""
+
+    sentence = "Somebody else has changed this {0.noun} since it was shown."
+
+
 class IdempotencyMismatch(Conflict):
     """The idempotency key was used before with another request."""
 

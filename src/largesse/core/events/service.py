@@ -76,7 +76,9 @@ class Events(Records[Event]):
         """Refuse: an event is recorded by what happens. Raises WrongState."""
         raise WrongState("event", "yet to happen")
 
-    async def change(self, caller: Caller, record_id: Any, values: Mapping[str, Any]) -> Event:
+    async def change(
+        self, caller: Caller, record_id: Any, values: Mapping[str, Any], *, seen: str | None = None
+    ) -> Event:
         """Refuse: what happened has happened. Raises UnknownEvent, WrongState."""
         await self.get(caller, record_id)
         raise WrongState("event", "part of the log")

@@ -108,8 +108,13 @@ class Pairs(Searched[P]):
         """Join two records, named by their ids in the pair's columns. Raises as `assign`."""
         return await self.assign(caller, **self._by_name(new))
 
-    async def change(self, caller: Caller, record_id: Any, values: Mapping[str, Any]) -> P:
-        """Change the columns given. Raises as `reassign`."""
+    async def change(
+        self, caller: Caller, record_id: Any, values: Mapping[str, Any], *, seen: str | None = None
+    ) -> P:
+        """Change the columns given. Raises as `reassign`.
+
+        `seen` is not looked at: a pair has nothing that two people could write over.
+        """
         return await self.reassign(caller, record_id, **self._by_name(values))
 
     async def get(self, caller: Caller, record_id: Any) -> P:

@@ -41,6 +41,7 @@ class Channels(Records[Channel]):
 
     table = channels
     value = Channel
+    shelf = store.CHANNEL_SHELF
     unknown = UnknownChannel
     write_right = Right.MANAGE_PROMOTIONS
     required = ("id", "name")
@@ -53,6 +54,7 @@ class Promotions(Searched[Promotion]):
     table = promotions
     value = Promotion
     listing = store.PROMOTIONS
+    shelf = store.PROMOTION_SHELF
     unknown = UnknownPromotion
     write_right = Right.MANAGE_PROMOTIONS
     required = ("title",)

@@ -13,6 +13,7 @@ from largesse.core.promotions.model import (
     promotions,
 )
 from largesse.core.records import value_of
+from largesse.core.search.browse import Shelf, containing
 from largesse.core.search.store import Field, Listing
 from largesse.storage.database import Transaction
 from largesse.storage.records import find, find_all
@@ -31,6 +32,16 @@ FOLDERS = Listing(
     promotion_folders,
     {name: Field(promotion_folders.c[name]) for name in ("id", "path", "name")}
     | {"name_key": Field(promotion_folders.c.name_key, folds=True)},
+)
+
+
+CHANNEL_SHELF = Shelf(channels, lookups=(containing(channels.c.id, channels.c.name),))
+
+PROMOTION_SHELF = Shelf(
+    promotions,
+    filters={name: promotions.c[name] for name in ("channel_id", "enabled", "applies_to")},
+    orders={"key": promotions.c.key},
+    lookups=(containing(promotions.c.search_key),),
 )
 
 

@@ -1,6 +1,6 @@
 """The use cases of records that are searched, and named by a number or a reference."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar
 
 from largesse.core.access.model import Caller
@@ -8,7 +8,6 @@ from largesse.core.errors import AlreadyExists
 from largesse.core.records import Records
 from largesse.core.search import store
 from largesse.core.search.model import Search
-from largesse.storage import records
 from largesse.storage.database import Transaction
 
 V = TypeVar("V")
@@ -33,15 +32,6 @@ class Searched(Records[V]):
             found = await self._many(tx, caller.organization_id, ids) if ids else {}
         # One may have gone between the two statements.
         return [found[one] for one in ids if one in found], total
-
-    async def _many(
-        self, tx: Transaction, organization_id: int, ids: Sequence[Any]
-    ) -> Mapping[Any, V]:
-        """Return the records with these ids, by id."""
-        rows = await records.find_all(
-            tx, self.table, organization_id, tx.engine.any_of(self.table.c.id, ids)
-        )
-        return {row.id: self._value(row) for row in rows}
 
 
 class Referenced(Searched[V]):

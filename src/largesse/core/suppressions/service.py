@@ -58,7 +58,7 @@ class Suppressions(Records[Suppression]):
         return await super().page(caller, **asked)
 
     async def change(
-        self, caller: Caller, record_id: Any, values: Mapping[str, Any]
+        self, caller: Caller, record_id: Any, values: Mapping[str, Any], *, seen: str | None = None
     ) -> Suppression:
         """Refuse: it is added or taken back. Raises UnknownSuppression, WrongState."""
         await self.get(caller, record_id)

@@ -84,6 +84,7 @@ ERRORS: ErrorTable = {
     core.InvalidEmail: Row(400, "INVALID_PARAMETER"),
     core.InvalidCodeFormat: Row(409, "NO_PROMO_CODE_AVAILABLE"),
     core.AlreadyExists: Row(409, "ALREADY_EXISTS"),
+    core.ChangedMeanwhile: Row(409, "CHANGED_MEANWHILE"),
     core.StillInUse: Row(409, "STILL_IN_USE"),
     core.IdempotencyMismatch: Row(409, "IDEMPOTENCY_MISMATCH"),
     core.CampaignNotPosted: Row(400, "CAMPAIGN_NOT_POSTED"),

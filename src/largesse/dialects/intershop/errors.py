@@ -99,6 +99,7 @@ ERRORS: ErrorTable = {
     core.InvalidEmail: Row(400, "subscriptions.recipient.invalid.error"),  # SEED 004
     core.InvalidCodeFormat: Row(409, "promotion.codes_exhausted.error"),
     core.AlreadyExists: Row(409, ""),
+    core.ChangedMeanwhile: Row(409, ""),
     core.StillInUse: Row(409, ""),
     core.IdempotencyMismatch: Row(409, ""),
     # DECIDED, dialects.md: DOC 25761F asks for a valid code group, and prints no answer without.

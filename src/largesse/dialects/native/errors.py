@@ -63,6 +63,7 @@ ERRORS: ErrorTable = {
     core.InvalidEmail: Row(400, "invalid_email"),
     core.InvalidCodeFormat: Row(400, "invalid_code_format"),
     core.AlreadyExists: Row(409, "already_exists"),
+    core.ChangedMeanwhile: Row(409, "changed_meanwhile"),
     core.StillInUse: Row(409, "still_in_use"),
     # The one status that is not the tree's: the draft standard for the header asks for 422.
     core.IdempotencyMismatch: Row(422, "idempotency_mismatch"),

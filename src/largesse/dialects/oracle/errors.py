@@ -190,6 +190,7 @@ ERRORS: ErrorTable = {
     core.InvalidEmail: Row(400, INVALID_VALUE),
     core.InvalidCodeFormat: Row(400, INVALID_VALUE),
     core.AlreadyExists: CONFLICT,
+    core.ChangedMeanwhile: CONFLICT,
     core.StillInUse: CONFLICT,
     core.IdempotencyMismatch: CONFLICT,
     core.CampaignNotPosted: CONFLICT,

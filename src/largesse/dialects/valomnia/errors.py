@@ -173,6 +173,7 @@ ERRORS: ErrorTable = {
     core.InvalidEmail: Row(400, "invalid_param"),
     core.InvalidCodeFormat: SAVE_FAILED,
     core.AlreadyExists: Row(400, "not_unique", "reference already used"),  # DOC cg-upsert, disc
+    core.ChangedMeanwhile: SAVE_FAILED,
     core.StillInUse: Row(400, "delete_failed", "Failed to delete instance"),  # SEED
     core.IdempotencyMismatch: SAVE_FAILED,
     core.CampaignNotPosted: SAVE_FAILED,

@@ -1,0 +1,61 @@
+"""What the pages' menu lists."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from largesse.admin.language import N_
+from largesse.core.access.model import Right
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A page that the menu leads to."""
+
+    path: str
+    title: str
+    right: Right = Right.READ
+
+    def covers(self, here: str) -> bool:
+        """Say whether a page is this one or below it."""
+        return here == self.path or (self.path != "/" and here.startswith(f"{self.path}/"))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Entries under one heading."""
+
+    title: str
+    entries: Sequence[Entry]
+
+
+NAVIGATION: Sequence[Group] = (
+    Group(
+        N_("Promotions"),
+        (
+            Entry("/", N_("Dashboard")),
+            Entry("/campaigns", N_("Campaigns")),
+            Entry("/codes", N_("Codes")),
+            Entry("/promotions", N_("Promotions")),
+            Entry("/grants", N_("Grants")),
+        ),
+    ),
+    Group(
+        N_("Customers"),
+        (
+            Entry("/customers", N_("Customers")),
+            Entry("/groups", N_("Customer groups")),
+            Entry("/lists", N_("Promotion lists")),
+            Entry("/assignments", N_("Assignments")),
+            Entry("/newsletter", N_("Newsletter")),
+        ),
+    ),
+    Group(
+        N_("Operation"),
+        (
+            Entry("/mails", N_("Mail")),
+            Entry("/jobs", N_("Jobs")),
+            Entry("/log", N_("Audit log")),
+            Entry("/settings", N_("Settings"), Right.MANAGE_ACCESS),
+        ),
+    ),
+)

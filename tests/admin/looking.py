@@ -1,0 +1,37 @@
+"""Looking at a page as people do: wide, narrow, in the dark, and with a screen reader's rules (axe)."""
+
+from pathlib import Path
+from typing import Literal
+
+from playwright.async_api import Page
+
+AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+
+WIDE = {"width": 1280, "height": 800}
+NARROW = {"width": 390, "height": 844}
+
+RULES = """
+    async () => (await axe.run(document, {resultTypes: ["violations"]})).violations.map(
+        (one) => one.id + ": " + one.nodes.map((node) => node.html.slice(0, 160)).join(" | "))
+"""
+
+TOO_WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+async def check(page: Page) -> None:
+    """Assert that axe finds nothing, in the light, in the dark and narrow, and nothing is cut off."""
+    # As a tool of the browser's, not as a part of the page: its policy allows no script but ours.
+    axe = AXE.read_text()
+    for size, scheme in ((WIDE, "light"), (WIDE, "dark"), (NARROW, "light")):
+        await look(page, size, "dark" if scheme == "dark" else "light")
+        await page.evaluate(axe)
+        found = await page.evaluate(RULES)
+        assert not found, (page.url, scheme, size["width"], found)
+        assert not await page.evaluate(TOO_WIDE), (page.url, size["width"], "wider than the window")
+    await look(page, WIDE, "light")
+
+
+async def look(page: Page, size: dict[str, int], scheme: Literal["light", "dark"]) -> None:
+    """Change the window."""
+    await page.set_viewport_size({"width": size["width"], "height": size["height"]})
+    await page.emulate_media(color_scheme=scheme)
