@@ -11,7 +11,7 @@ COMPILE   := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-v
              --generate-hashes --no-header --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser run serve test soak check format bench lock clean
+.PHONY: help setup browser run serve test soak screenshots check format bench lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -50,6 +50,9 @@ test: setup browser ## Run the tests; ARGS="-k word" chooses
 # Each test of it ends by itself; together they are bounded to 10 minutes.
 soak: setup browser ## Run the long tests of faults
 	timeout 600 $(BIN)/pytest -m soak -n 2 $(ARGS)
+
+screenshots: setup browser ## Take a picture of every admin page
+	$(BIN)/python -m tests.admin.screenshots docs/screenshots
 
 check: setup ## Check format, lint, types, imports and generated pages
 	$(BIN)/ruff format --check

@@ -4,7 +4,6 @@ Both are made once for all tests of a file, and live on one event loop: a browse
 start. A test that changes what others look for makes a record of its own.
 """
 
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -14,10 +13,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright
 
 from tests.admin.people import Person, make_people
+from tests.browser import chromium
 from tests.databases import Databases
 from tests.serving import Served, serve
-
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -60,10 +58,10 @@ async def site(databases: Databases) -> AsyncIterator[Site]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """Debian's Chromium, without a window."""
-    found = next((path for name in CHROMIUM if (path := shutil.which(name))), None)
-    assert found is not None, "no Chromium here: `make test` installs it"
     async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        running = await playwright.chromium.launch(
+            executable_path=chromium(), args=["--no-sandbox"]
+        )
         yield running
         await running.close()
 
