@@ -157,16 +157,23 @@ def many(call: Call, name: str) -> list[str]:
 
 def _fields(call: Call) -> Mapping[str, list[str]]:
     known: dict[str, list[str]] | None = call.scope.get(FIELDS)
-    if known is None:
-        known = call.scope[FIELDS] = {}
-        try:
-            pairs = parse_qsl(call.raw.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS)
-        except ValueError as error:
-            raise MalformedBody(str(error)) from None
-        for name, value in pairs:
-            check_text(name, value)
-            # What browsers send for the end of a line is no part of a text (HTML, 4.10.11.6).
-            known.setdefault(name, []).append(value.replace("\r\n", "\n"))
+    if known is not None:
+        return known
+    try:
+        pairs = parse_qsl(call.raw.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError as error:
+        raise MalformedBody(str(error)) from None
+    return keep(call, pairs)
+
+
+def keep(call: Call, pairs: Sequence[tuple[str, str]]) -> Mapping[str, list[str]]:
+    """Keep the fields of a body as those that its form has. Raises WrongType."""
+    known: dict[str, list[str]] = {}
+    for name, value in pairs:
+        check_text(name, value)
+        # What browsers send for the end of a line is no part of a text (HTML, 4.10.11.6).
+        known.setdefault(name, []).append(value.replace("\r\n", "\n"))
+    call.scope[FIELDS] = known
     return known
 
 
