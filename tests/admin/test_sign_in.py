@@ -90,3 +90,15 @@ async def test_a_shopper_has_no_pages(site: Site) -> None:
         answer = await client.post("sign-in", data=typed)
     assert answer.status_code == 403
     assert SESSION not in answer.cookies
+
+
+async def test_no_two_pages_carry_the_same_proof(site: Site) -> None:
+    """Compressed, a text that stayed the same could be guessed by lengths (BREACH)."""
+    async with site.visitor() as client:
+        answers = [await client.get("promotions/new") for _ in range(2)]
+        proofs = [re.findall(r'csrf_token" value="(\w+)"', one.text)[0] for one in answers]
+        assert proofs[0] != proofs[1]
+        assert answers[0].headers["content-encoding"] == "gzip"
+        for proof, status in ((proofs[0], 422), (proofs[1][:-2], 403), ("x" * 64, 403)):
+            client.headers["x-csrf-token"] = proof
+            assert (await client.post("promotions/new", data={})).status_code == status

@@ -4,8 +4,8 @@ A session is an access token of the core, so that it ends with its user and can 
 cookie that carries it is read by no script. All of it is DECIDED.
 """
 
-import hashlib
 import hmac
+import secrets
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -24,6 +24,8 @@ TOKEN_HEADER = "x-csrf-token"
 
 FORM_TOKEN = "largesse.admin.form_token"
 """The scope's entry with what this session's forms carry."""
+
+PROOF_BYTES = 16
 
 SAFE = frozenset({"GET", "HEAD"})
 
@@ -47,9 +49,10 @@ async def authenticate(call: Call) -> Caller:
     caller = await call.services.access.authenticate(token)
     if not caller.rights:
         raise NotPermitted("read")
-    proof = call.scope[FORM_TOKEN] = await form_token(call, token)
-    if call.scope["method"] not in SAFE and not hmac.compare_digest(_given(call), proof.encode()):
+    proof = _proof(await call.services.access.signing_key(), token)
+    if call.scope["method"] not in SAFE and not hmac.compare_digest(_unmasked(_given(call)), proof):
         raise ForeignForm()
+    call.scope[FORM_TOKEN] = _masked(proof)
     return caller
 
 
@@ -59,8 +62,12 @@ def session_token(call: Call) -> str | None:
 
 
 async def form_token(call: Call, token: str) -> str:
-    """Return what the forms of a session carry to prove that they are its own."""
-    return _proof(await call.services.access.signing_key(), token)
+    """Return what the forms of a session carry to prove that they are its own.
+
+    It is another text each time: answers are compressed, and of a text that stayed the same their
+    lengths would tell to who can make us say something beside it (BREACH).
+    """
+    return _masked(_proof(await call.services.access.signing_key(), token))
 
 
 def check_origin(call: Call) -> None:
@@ -112,14 +119,30 @@ def _is_this_machine(host: str) -> bool:
         return False
 
 
-def _given(call: Call) -> bytes:
+def _given(call: Call) -> str:
     """Return what a request brings as proof. A body that is read while it comes has no fields yet."""
     if call.blocks is not None:
-        return (
-            call.header(TOKEN_HEADER) or call.request.query_params.get(TOKEN_FIELD, "")
-        ).encode()
-    return (call.header(TOKEN_HEADER) or forms.fields(call).get(TOKEN_FIELD, "")).encode()
+        return call.header(TOKEN_HEADER) or call.request.query_params.get(TOKEN_FIELD, "")
+    return call.header(TOKEN_HEADER) or forms.fields(call).get(TOKEN_FIELD, "")
 
 
-def _proof(key: bytes, token: str) -> str:
-    return hmac.new(key, b"form\0" + token.encode(), hashlib.sha256).hexdigest()[:32]
+def _proof(key: bytes, token: str) -> bytes:
+    return hmac.digest(key, b"form\0" + token.encode(), "sha256")[:PROOF_BYTES]
+
+
+def _masked(proof: bytes) -> str:
+    pad = secrets.token_bytes(PROOF_BYTES)
+    return (pad + _xor(pad, proof)).hex()
+
+
+def _unmasked(given: str) -> bytes:
+    """Return the proof in what was given; nothing, if it has none."""
+    try:
+        both = bytes.fromhex(given)
+    except ValueError:
+        return b""
+    return _xor(both[:PROOF_BYTES], both[PROOF_BYTES:]) if len(both) == 2 * PROOF_BYTES else b""
+
+
+def _xor(left: bytes, right: bytes) -> bytes:
+    return bytes(one ^ other for one, other in zip(left, right, strict=True))

@@ -3,6 +3,7 @@
 from collections.abc import MutableMapping
 from typing import Any
 
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from largesse.admin import assets, auth, errors, render
@@ -35,11 +36,15 @@ HEADERS = (
 """Of every answer that does not say otherwise itself."""
 
 
+LEAST_COMPRESSED = 1000
+"""Bytes of an answer that is worth compressing."""
+
+
 class Guarded:
-    """Puts the headers on every answer by which a browser guards a page."""
+    """Compresses answers, and puts the headers on them by which a browser guards a page."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+        self._app = GZipMiddleware(app, minimum_size=LEAST_COMPRESSED, compresslevel=5)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""
