@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from email.utils import parseaddr
-from pathlib import Path
 from typing import Any
 
+from largesse import mail_parts
+from largesse.core.access.own import OwnLogin
 from largesse.core.access.people import ApplicationKeys, Units, Users
 from largesse.core.access.second_factor import SecondFactors
 from largesse.core.access.service import Access
@@ -31,15 +31,15 @@ from largesse.core.grants.revoking import REVOCATION as GRANT_REVOCATION
 from largesse.core.grants.revoking import GrantRevoking
 from largesse.core.grants.service import Grants
 from largesse.core.grants.telling import Telling
+from largesse.core.health.service import HealthCheck
 from largesse.core.idempotency.service import Idempotency
 from largesse.core.jobs.kind import JobKind
 from largesse.core.jobs.service import Jobs
 from largesse.core.lists.pairs import Assignments, CustomerAssignments, Memberships
 from largesse.core.lists.service import CustomerGroups, PromotionLists
-from largesse.core.mail.claiming import MailLimits
-from largesse.core.mail.limits import parse_domain_rates, parse_rate
 from largesse.core.mail.queue import MailQueue
 from largesse.core.mail.service import Mails
+from largesse.core.mail.trying import MailTrial
 from largesse.core.newsletter.by_link import ByLink
 from largesse.core.newsletter.service import BuiltInProvider, Newsletter
 from largesse.core.pools.service import Pools
@@ -47,24 +47,15 @@ from largesse.core.promotions.folders import PromotionFolders
 from largesse.core.promotions.offers import Offers
 from largesse.core.promotions.service import Channels, Promotions
 from largesse.core.redemptions.service import Redemptions
-from largesse.core.reports.service import MailReports, Rules
+from largesse.core.reports.service import MailReports
 from largesse.core.schedules.service import Schedules
 from largesse.core.schedules.starters import ScheduledCodes
 from largesse.core.suppressions.service import Suppressions
 from largesse.core.templates.links import Links
 from largesse.core.templates.mailing import Mailing
 from largesse.core.templates.service import Templates
-from largesse.senders import open_sender
-from largesse.senders.dkim import signer_of
-from largesse.senders.local import NoSender
 from largesse.senders.message import Sender, Sign
-from largesse.senders.reports.fetch import fetch
-from largesse.senders.reports.mailgun import Mailgun
-from largesse.senders.reports.postmark import Postmark
-from largesse.senders.reports.report import Provider
-from largesse.senders.reports.sendgrid import SendGrid
-from largesse.senders.reports.ses import Ses
-from largesse.settings import ReportsSettings, Settings
+from largesse.settings import Settings
 from largesse.storage.database import Database
 from largesse.wakeups import Wakeups
 
@@ -82,6 +73,7 @@ class Services:
     """What signs each mail."""
     access: Access
     second_factors: SecondFactors
+    own_login: OwnLogin
     units: Units
     users: Users
     keys: ApplicationKeys
@@ -117,6 +109,7 @@ class Services:
     by_link: ByLink
     mails: Mails
     mail_queue: MailQueue
+    mail_trial: MailTrial
     mailing: Mailing
     templates: Templates
     mail_reports: MailReports
@@ -124,6 +117,7 @@ class Services:
     jobs: Jobs
     schedules: Schedules
     events: Events
+    health: HealthCheck
     idempotency: Idempotency
 
     @property
@@ -170,7 +164,7 @@ def _shared(settings: Settings, database: Database) -> _Shared:
     access = _access(settings, database)
     formats = KnownFormats(database, access, space_per_code=settings.code_space_per_code)
     links = Links(access, public_url=settings.public_url)
-    mailing = Mailing(formats, links, domain=_domain(settings.mail_from))
+    mailing = Mailing(formats, links, domain=mail_parts.domain(settings.mail_from))
     return _Shared(
         database=database,
         access=access,
@@ -222,15 +216,19 @@ def open_services(settings: Settings) -> Services:
     customers, receivers = shared.customers, shared.receivers
     generation, importing = shared.generation, shared.importing
     builtin = _builtin(settings, shared)
+    transports, sign = mail_parts.transports(settings), mail_parts.sign(settings)
     return Services(
         settings=settings,
         database=database,
         wakeups=wakeups,
         **_plain(database),
-        transports=_transports(settings),
-        sign=_sign(settings),
+        transports=transports,
+        sign=sign,
+        mail_trial=mail_parts.trial(settings, database, transports, sign),
+        health=HealthCheck(database, is_migrated=_is_migrated, runs_worker=settings.worker),
         access=access,
         second_factors=SecondFactors(database, access),
+        own_login=_own_login(settings, database, access),
         customers=customers,
         customer_tokens=CustomerTokens(database, access),
         receivers=receivers,
@@ -252,9 +250,9 @@ def open_services(settings: Settings) -> Services:
         newsletter=_newsletter(settings, database, builtin),
         mailing=mailing,
         templates=Templates(database, mailing),
-        mails=Mails(database, mailing.compiler, domain=_domain(settings.mail_from)),
-        mail_queue=MailQueue(database, _mail_limits(settings)),
-        mail_reports=_mail_reports(settings, database, access),
+        mails=Mails(database, mailing.compiler, domain=mail_parts.domain(settings.mail_from)),
+        mail_queue=MailQueue(database, mail_parts.limits(settings)),
+        mail_reports=mail_parts.reports(settings, database, access),
         jobs=_jobs(settings, database),
         schedules=_schedules(settings, database, generation),
         events=Events(database, keep=_days(settings.events_keep_days)),
@@ -270,6 +268,22 @@ def _access(settings: Settings, database: Database) -> Access:
         failures=settings.login_failures,
         failure_seconds=settings.login_failure_seconds,
         recheck_seconds=settings.token_recheck_seconds,
+    )
+
+
+async def _is_migrated(database: Database) -> bool:
+    # Alembic takes a tenth of a second to import, which commands need not wait for.
+    from largesse import migrations
+
+    return await migrations.current(database)
+
+
+def _own_login(settings: Settings, database: Database, access: Access) -> OwnLogin:
+    return OwnLogin(
+        database,
+        access,
+        failures=settings.login_failures,
+        failure_seconds=settings.login_failure_seconds,
     )
 
 
@@ -322,78 +336,5 @@ def _newsletter(
     )
 
 
-def _mail_reports(settings: Settings, database: Database, access: Access) -> MailReports:
-    where = settings.bounce_address
-    if where is not None and not all(where.rpartition("@")[::2]):
-        raise ValueError(f"bounce_address: {where!r} is no address")
-    rules = Rules(
-        soft_bounces=settings.reports.soft_bounces,
-        soft_bounce_days=settings.reports.soft_bounce_days,
-        bounce_address=where,
-    )
-    return MailReports(database, access, _providers(settings.reports), rules=rules)
-
-
-def _providers(chosen: ReportsSettings) -> dict[str, Provider]:
-    """Return the mail services whose reports can be checked."""
-    longest = timedelta(hours=chosen.max_age_hours)
-    found: dict[str, Provider] = {}
-    if chosen.ses_topics:
-        file = chosen.ses_certificate
-        found["ses"] = Ses(
-            [topic.strip() for topic in chosen.ses_topics.split(",")],
-            urls=chosen.ses_urls,
-            longest=longest,
-            fetch=fetch,
-            certificate=None if file is None else Path(file).read_bytes(),
-        )
-    if chosen.sendgrid_public_key:
-        found["sendgrid"] = SendGrid(chosen.sendgrid_public_key, longest=longest)
-    if chosen.mailgun_signing_key:
-        found["mailgun"] = Mailgun(chosen.mailgun_signing_key, longest=longest)
-    if chosen.postmark_secret:
-        found["postmark"] = Postmark(chosen.postmark_secret)
-    return found
-
-
-def _transports(settings: Settings) -> list[Sender]:
-    urls = {"main": settings.smtp_url, "fallback": settings.smtp_fallback_url}
-    return [
-        open_sender(
-            url,
-            name=name,
-            connections=settings.smtp_connections,
-            timeout=settings.smtp_timeout,
-            answer=settings.smtp_answer_timeout,
-        )
-        for name, url in urls.items()
-        if url is not None
-    ]
-
-
-def _mail_limits(settings: Settings) -> MailLimits:
-    rates = {"main": settings.smtp_limit, "fallback": settings.smtp_fallback_limit}
-    urls = {"main": settings.smtp_url, "fallback": settings.smtp_fallback_url}
-    named = {name: parse_rate(rates[name]) for name, url in urls.items() if url is not None}
-    return MailLimits(
-        named or {NoSender.name: None},
-        parse_domain_rates(settings.mail_domain_limits),
-    )
-
-
 def _days(count: int | None) -> timedelta | None:
     return None if count is None else timedelta(days=count)
-
-
-def _sign(settings: Settings) -> Sign | None:
-    given = (settings.dkim_domain, settings.dkim_selector, settings.dkim_key_file)
-    if not any(given):
-        return None
-    domain, selector, key_file = given
-    if not (domain and selector and key_file):
-        raise ValueError("DKIM: dkim_domain, dkim_selector and dkim_key_file go together")
-    return signer_of(domain=domain, selector=selector, key_file=key_file)
-
-
-def _domain(mail_from: str) -> str:
-    return parseaddr(mail_from)[1].rpartition("@")[2] or "localhost.localdomain"

@@ -45,6 +45,7 @@ class Units(Records[Unit]):
     table = units
     value = Unit
     unknown = UnknownUnit
+    shelf = store.UNIT_SHELF
     write_right = Right.MANAGE_ACCESS
     required = ("name", "alternative_code")
     changeable = frozenset(
@@ -56,11 +57,13 @@ class Users(Records[User]):
     """Users. `password` is taken in and kept as a hash only.
 
     An organization keeps an active owner: the last one is neither deleted nor made anything else.
+    Nor does anybody do that to the own user: whoever did could not take it back.
     """
 
     table = users
     value = User
     unknown = UnknownUser
+    shelf = store.USER_SHELF
     read_right = Right.MANAGE_ACCESS
     write_right = Right.MANAGE_ACCESS
     required = ("username", "unit_id", "role")
@@ -86,12 +89,16 @@ class Users(Records[User]):
         self, tx: Transaction, caller: Caller, record_id: Any, values: dict[str, Any]
     ) -> User:
         changed = await super()._update(tx, caller, record_id, await self._prepared(values))
+        if changed.id == caller.user_id:
+            _check_still_in(caller, changed)
         if changed.role != Role.OWNER or not changed.active:
             await self._check_one_stays(tx, caller)
         return changed
 
     async def _remove(self, tx: Transaction, caller: Caller, record_id: Any) -> None:
         await super()._remove(tx, caller, record_id)
+        if record_id == caller.user_id:
+            raise WrongState("user", "the one you are signed in as")
         await self._check_one_stays(tx, caller)
 
     async def _locked(self, tx: Transaction, organization_id: int, record_id: Any) -> User:
@@ -112,11 +119,24 @@ class Users(Records[User]):
         if "role" in values and values["role"] not in list(Role):
             raise InvalidValue("role", f"must be one of {', '.join(Role)}")
         if "password" in values:
-            password = values.pop("password")
-            if len(password or "") < LEAST_PASSWORD:
-                raise InvalidValue("password", f"must have at least {LEAST_PASSWORD} characters")
+            password = checked_password(values.pop("password"))
             values["password_hash"] = await passwords.hashed(password)
         return values
+
+
+def checked_password(password: str | None) -> str:
+    """Return a password that may be kept. Raises InvalidValue."""
+    if password is None or len(password) < LEAST_PASSWORD:
+        raise InvalidValue("password", f"must have at least {LEAST_PASSWORD} characters")
+    return password
+
+
+def _check_still_in(caller: Caller, changed: User) -> None:
+    """Refuse to lock oneself out. Raises InvalidValue."""
+    if not changed.active:
+        raise InvalidValue("active", "can not be taken from the user you are signed in as")
+    if changed.role != caller.role:
+        raise InvalidValue("role", "can not be changed of the user you are signed in as")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +153,7 @@ class ApplicationKeys(Records[ApplicationKey]):
     table = application_keys
     value = ApplicationKey
     unknown = UnknownKey
+    shelf = store.KEY_SHELF
     read_right = Right.MANAGE_ACCESS
     write_right = Right.MANAGE_ACCESS
     required = ("name",)

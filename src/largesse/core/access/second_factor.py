@@ -1,9 +1,10 @@
 """The use cases of second factors: a user's one-time passcodes, beside the password."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from largesse.core.access import passcodes
+from largesse.core.access import passcodes, store
 from largesse.core.access.model import Caller, Right, users
 from largesse.core.access.service import Access
 from largesse.core.errors import UnknownUser, WrongState
@@ -44,7 +45,7 @@ class SecondFactors:
         caller.require(Right.MANAGE_ACCESS)
         secret = passcodes.new_secret()
         kept = passcodes.sealed(await self._access.signing_key(), user_id, secret)
-        username = await self._set(caller, user_id, kept)
+        username = await keep(self._database, caller, user_id, kept)
         return NewSecondFactor(secret, passcodes.uri(secret, username))
 
     async def remove(self, caller: Caller, user_id: UUID) -> None:
@@ -55,23 +56,33 @@ class SecondFactors:
             WrongState: the user has none.
         """
         caller.require(Right.MANAGE_ACCESS)
-        await self._set(caller, user_id, None)
+        await keep(self._database, caller, user_id, None)
 
-    async def _set(self, caller: Caller, user_id: UUID, kept: str | None) -> str:
-        """Keep a sealed secret, or none; return the user's name."""
-        async with self._database.write() as tx:
-            where = users.c.id == user_id
-            row = await records.hold(tx, users, caller.organization_id, where)
-            if row is None:
-                raise UnknownUser(str(user_id))
-            if (kept is None) == (row.totp_secret is None):
-                raise WrongState(
-                    "user", f"one {'without' if kept is None else 'with'} a second factor"
-                )
-            values = {"totp_secret": kept, "totp_step": None}
-            await records.change(tx, users, caller.organization_id, where, values=values)
-            kind = (
-                EventKind.SECOND_FACTOR_REMOVED if kept is None else EventKind.SECOND_FACTOR_ADDED
+    async def users(self, caller: Caller, user_ids: Sequence[UUID]) -> frozenset[UUID]:
+        """Return which of some users have a second factor. Raises NotPermitted."""
+        caller.require(Right.MANAGE_ACCESS)
+        async with self._database.read() as tx:
+            return await store.users_with_factor(tx, caller.organization_id, user_ids)
+
+
+async def keep(database: Database, caller: Caller, user_id: UUID, sealed: str | None) -> str:
+    """Keep a user's sealed secret, or none, and return the user's name.
+
+    Raises:
+        UnknownUser
+        WrongState: the user has one already, or has none.
+    """
+    async with database.write() as tx:
+        where = users.c.id == user_id
+        row = await records.hold(tx, users, caller.organization_id, where)
+        if row is None:
+            raise UnknownUser(str(user_id))
+        if (sealed is None) == (row.totp_secret is None):
+            raise WrongState(
+                "user", f"one {'without' if sealed is None else 'with'} a second factor"
             )
-            event_store.record(tx, caller, kind, ("user", user_id))
-        return str(row.username)
+        values = {"totp_secret": sealed, "totp_step": None}
+        await records.change(tx, users, caller.organization_id, where, values=values)
+        kind = EventKind.SECOND_FACTOR_REMOVED if sealed is None else EventKind.SECOND_FACTOR_ADDED
+        event_store.record(tx, caller, kind, ("user", user_id))
+    return str(row.username)

@@ -22,9 +22,33 @@ from largesse.core.access.model import (
     users,
 )
 from largesse.core.records import value_of
+from largesse.core.search.browse import Shelf, containing
 from largesse.core.text import folded
 from largesse.storage.database import Transaction
 from largesse.storage.records import hold_all
+
+UNIT_SHELF = Shelf(units, lookups=(containing(units.c.name, units.c.alternative_code),))
+
+USER_SHELF = Shelf(
+    users,
+    filters={name: users.c[name] for name in ("role", "active", "unit_id")},
+    orders={"username": users.c.username_key},
+    lookups=(containing(users.c.username_key, users.c.email, users.c.person_name),),
+)
+
+KEY_SHELF = Shelf(application_keys, lookups=(containing(application_keys.c.name),))
+
+
+async def users_with_factor(
+    tx: Transaction, organization_id: int, user_ids: Sequence[UUID]
+) -> frozenset[UUID]:
+    """Return which of some users have a second factor."""
+    statement = select(users.c.id).where(
+        users.c.organization_id == organization_id,
+        users.c.totp_secret.is_not(None),
+        tx.engine.any_of(users.c.id, user_ids),
+    )
+    return frozenset(row.id for row in await tx.rows(statement))
 
 
 async def installation_value(tx: Transaction, name: str) -> str | None:

@@ -67,6 +67,8 @@ class EventKind(StrEnum):
     MAIL_PAUSED = "mail.paused"
     """Nothing is sent: at all, by a transport, or to a domain."""
     MAIL_RESUMED = "mail.resumed"
+    MAIL_TRIED = "mail.tried"
+    """A test mail was handed to a transport, or was to be."""
     MAIL_REPORTED = "mail.reported"
     """A bounce or a complaint came back."""
     SUBSCRIBED = "subscription.created"

@@ -24,6 +24,8 @@ class Engine(Protocol):
     """Whether several processes may serve from it."""
     begin: str
     """How a transaction that writes begins."""
+    version: ColumnElement[str]
+    """What the database's software says of its version."""
 
     def begin_for(self, seconds: float) -> str:
         """Return how one begins that is undone when its process does nothing for so long."""
@@ -142,6 +144,9 @@ class Engine(Protocol):
         Raises:
             DatabaseInUse: another process serves already.
         """
+
+    def free_bytes(self) -> int | None:
+        """Return how much room is left for the database's file; None: it is on a server."""
 
     async def close(self) -> None:
         """Close every connection."""

@@ -71,6 +71,7 @@ class Postgres(Statements):
     lanes = 2
     many_serve = True
     begin = "BEGIN"
+    version: ColumnElement[str] = func.current_setting("server_version")
 
     def begin_for(self, seconds: float) -> str:
         """Set a limit that ends with the transaction: a pooler of connections may stand between."""
@@ -126,6 +127,10 @@ class Postgres(Statements):
     def pause_after(self, seconds: float) -> float:
         """Return 0: nobody waits."""
         return 0
+
+    def free_bytes(self) -> int | None:
+        """Return None: the disk is the server's."""
+        return None
 
     def writer(self) -> AsyncEngine:
         """Return the engine: readers and writers share it."""

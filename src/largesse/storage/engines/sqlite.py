@@ -2,6 +2,7 @@
 
 import fcntl
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC
@@ -92,6 +93,7 @@ class Sqlite(Statements):
     # BEGIN IMMEDIATE takes the write lock at once. A deferred BEGIN that writes later fails
     # with SQLITE_BUSY_SNAPSHOT when another process wrote in between, and no time-out helps.
     begin = "BEGIN IMMEDIATE"
+    version: ColumnElement[str] = func.sqlite_version()
 
     def begin_for(self, seconds: float) -> str:
         """Return how every one begins: whoever waits too long for a file is told so."""
@@ -150,6 +152,10 @@ class Sqlite(Statements):
     def pause_after(self, seconds: float) -> float:
         """Leave as much time to the requests, while some are served."""
         return seconds if self._is_served() else 0
+
+    def free_bytes(self) -> int | None:
+        """Return how much room is left on the file's disk."""
+        return shutil.disk_usage(Path(self._path).resolve().parent).free
 
     def writer(self) -> AsyncEngine:
         """Return the engine with the one writing connection."""
