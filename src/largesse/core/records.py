@@ -146,7 +146,8 @@ class Records(Generic[V]):
         caller.require(self.read_right)
         self.shelf.check(query)
         async with self.database.read() as tx:
-            page = await browse(tx, caller.organization_id, self.shelf, query)
+            shelf = await self._shelf_of(tx, caller.organization_id, query)
+            page = await browse(tx, caller.organization_id, shelf, query)
             found = await self._many(tx, caller.organization_id, page.items) if page.items else {}
         # One may have gone between the two statements.
         return dataclasses.replace(page, items=[found[one] for one in page.items if one in found])
@@ -261,6 +262,10 @@ class Records(Generic[V]):
             return StillInUse(self.unknown.noun)
         # A column's name is SQLAlchemy's kind of text, which not everything can write.
         return UnknownReference(str(field), str(values[field]))
+
+    async def _shelf_of(self, tx: Transaction, organization_id: int, query: Browse) -> Shelf:
+        """Return the shelf for a query: one whose texts name other records knows which these are."""
+        return self.shelf
 
     async def _many(
         self, tx: Transaction, organization_id: int, ids: Sequence[Any]

@@ -42,6 +42,9 @@ from largesse.storage.bulk import Parameter
 from largesse.storage.database import Transaction
 from largesse.storage.records import find
 
+MOST_OF_ADDRESS = 100
+"""Customers that are found by one address at most: some shops give many the same."""
+
 
 async def customer_id_of(
     tx: Transaction, organization_id: int, identifier: Identifier, value: str
@@ -100,6 +103,28 @@ async def customer_digits_of(
         statement, {"organization": organization_id, "of_kind": identifier, "keys": keys}
     )
     return dict(rows)
+
+
+async def ids_among(tx: Transaction, organization_id: int, ids: Sequence[UUID]) -> set[UUID]:
+    """Return which of these ids customers have."""
+    mine = select(customers.c.id).where(customers.c.organization_id == organization_id)
+    rows = await tx.rows(mine.where(tx.engine.any_of(customers.c.id, ids)))
+    return {row.id for row in rows}
+
+
+async def ids_named(tx: Transaction, organization_id: int, text: str) -> list[UUID]:
+    """Return the customers whom a text names by whatever identifier, or by their address."""
+    own = customer_identifiers.c
+    by_identifier = select(own.customer_id).where(
+        own.organization_id == organization_id,
+        tx.engine.any_of(own.kind, [kind.value for kind in Identifier]),
+        own.value_key == folded(text),
+    )
+    by_address = select(customers.c.id).where(
+        customers.c.organization_id == organization_id, customers.c.email_key == folded(text)
+    )
+    rows = [*await tx.rows(by_identifier), *await tx.rows(by_address.limit(MOST_OF_ADDRESS))]
+    return list(dict.fromkeys(row[0] for row in rows))
 
 
 async def customers_by_ids(

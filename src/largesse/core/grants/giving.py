@@ -39,6 +39,10 @@ CHUNK_MAILS = 500
 """Grants in one transaction that writes a mail for each of them."""
 
 
+Customers = Mapping[str, Mapping[str, str]]
+"""By the kind of name, and by the name: the customers who are named, as 32 digits."""
+
+
 @dataclass(slots=True)
 class Ended:
     """What became of the recipients of a chunk."""
@@ -201,23 +205,30 @@ async def _seen_until(tx: Transaction, claim: Claim) -> Seen:
     return seen
 
 
-async def _customers(
-    tx: Transaction, organization_id: int, parts: Sequence[Part]
-) -> Mapping[str, str]:
-    profiles = [text for _, kind, texts in parts if kind == RecipientKind.PROFILE for text in texts]
-    if not profiles:
-        return {}
-    return await customer_store.customer_digits_of(
-        tx, organization_id, Identifier.PROFILE_ID, profiles
-    )
+async def _customers(tx: Transaction, organization_id: int, parts: Sequence[Part]) -> Customers:
+    profiles = _named_by(RecipientKind.PROFILE, parts)
+    ids = _named_by(RecipientKind.CUSTOMER, parts)
+    found: dict[str, Mapping[str, str]] = {}
+    if profiles:
+        found[RecipientKind.PROFILE] = await customer_store.customer_digits_of(
+            tx, organization_id, Identifier.PROFILE_ID, profiles
+        )
+    if ids:
+        known = await customer_store.ids_among(tx, organization_id, [UUID(one) for one in ids])
+        found[RecipientKind.CUSTOMER] = {one.hex: one.hex for one in known}
+    return found
 
 
-def _sorted_out(parts: Sequence[Part], customers: Mapping[str, str]) -> Ended:
+def _named_by(wanted: RecipientKind, parts: Sequence[Part]) -> list[str]:
+    return [text for _, kind, texts in parts if kind == wanted for text in texts]
+
+
+def _sorted_out(parts: Sequence[Part], customers: Customers) -> Ended:
     """Tell recipients that can be given something from others."""
     ended = Ended(parts)
     for first, kind, texts in parts:
-        if kind == RecipientKind.PROFILE:
-            _sort_profiles(first, _as_sent(texts), customers, ended)
+        if kind != RecipientKind.EMAIL:
+            _sort_customers(first, _as_sent(texts), customers[kind], ended)
         else:
             _sort_emails(first, _as_sent(texts), ended)
     ended.known.sort()
@@ -234,7 +245,7 @@ def _as_sent(texts: list[str]) -> Sequence[str]:
     return texts
 
 
-def _sort_profiles(
+def _sort_customers(
     first: int, texts: Sequence[str], customers: Mapping[str, str], ended: Ended
 ) -> None:
     known, find = ended.known, customers.get

@@ -3,9 +3,10 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
 from hashlib import blake2b, sha256
 from typing import Any
 
@@ -143,13 +144,14 @@ class Draft:
             tx, self.caller.organization_id, job.id, self._held, start=self._written
         )
 
-    async def accept(self, order: GrantOrder) -> Job:
+    async def accept(self, order: GrantOrder, key: str | None) -> Job:
         """Let a worker begin, or return the job of the same batch that was accepted before.
+
+        That is one with the same `key`; with a source, one of the same recipients.
 
         Raises:
             WrongState: the job was cancelled, or counts as abandoned.
         """
-        key = None
         if order.source_id is not None and not order.dry_run:
             key = f"source:{self.digest.of(order)}"
         async with self._database.write() as tx:
@@ -203,9 +205,9 @@ class Received:
         """What tells it from other batches, in whatever order and spelling it arrived."""
         return self._draft.digest.of(self._order)
 
-    async def accept(self) -> Job:
-        """Accept it durably, and return its job; see `Grants.start_batch`."""
-        return await self._draft.accept(self._order)
+    async def accept(self, key: str | None = None) -> Job:
+        """Accept it durably, and return its job, or that of its key; see `Grants.start_batch`."""
+        return await self._draft.accept(self._order, key)
 
 
 class Intake:
@@ -304,6 +306,17 @@ def _parameters(order: GrantOrder) -> dict[str, Any]:
         "whole": True,
         row_store.USUAL: GrantOutcome.GRANTED.value,
     } | {name: value for name, value in asked.items() if value is not None}
+
+
+def ordered(parameters: Mapping[str, Any]) -> GrantOrder:
+    """Return what a job gives, for real."""
+    ends = parameters.get("expires_at")
+    return GrantOrder(
+        tuple(parameters["promotions"]),
+        parameters.get("source_id"),
+        datetime.fromisoformat(ends) if ends else None,
+        parameters.get("template"),
+    )
 
 
 def _job(caller: Caller) -> dict[str, Any]:

@@ -27,6 +27,8 @@ class RecipientKind(StrEnum):
 
     PROFILE = "profile"
     EMAIL = "email"
+    CUSTOMER = "customer"
+    """By the id of a customer, of which every one has one, as 32 digits."""
 
 
 class GrantOutcome(StrEnum):
@@ -97,6 +99,7 @@ grants = Table(
         for name in ("customer_id", "job_id", "source_id")
     ),
     Index("ix_grants_promotion_id", "organization_id", "promotion_id", "id"),
+    Index("ix_grants_state", "organization_id", "state", "id"),
 )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from largesse.core import clock
 from largesse.core.access.model import Caller, Right
+from largesse.core.customers import store as customer_store
 from largesse.core.customers.service import find_customer
 from largesse.core.errors import (
     AlreadyExists,
@@ -21,21 +22,24 @@ from largesse.core.errors import (
 from largesse.core.events.model import EventKind, author_of
 from largesse.core.events.store import record
 from largesse.core.grants import bulk_store, store
-from largesse.core.grants.intake import BATCH, Intake
+from largesse.core.grants.intake import AT_ONCE, BATCH, Intake, ordered
 from largesse.core.grants.model import (
     Grant,
     GrantBatch,
     GrantPromotion,
     GrantState,
+    RecipientKind,
     Recipients,
     grants,
 )
 from largesse.core.grants.named import promotions_named
 from largesse.core.grants.revoking import revocation
+from largesse.core.jobs import row_store
 from largesse.core.jobs import store as job_store
-from largesse.core.jobs.model import OPEN, Job, jobs
-from largesse.core.limits import check_fits, unfit
+from largesse.core.jobs.model import OPEN, Job, JobState, jobs
+from largesse.core.limits import check_fits, storable, unfit
 from largesse.core.records import Page, Records, check_after, check_limit, page_of
+from largesse.core.search.browse import Browse, Shelf
 from largesse.core.text import checked_email
 from largesse.core.together import together
 from largesse.storage import records
@@ -51,6 +55,7 @@ class Grants(Records[Grant]):
     unknown = UnknownGrant
     write_right = Right.GRANT_PROMOTIONS
     changeable = frozenset()
+    shelf = store.GRANT_SHELF
 
     def __init__(self, database: Database, intake: Intake) -> None:
         super().__init__(database)
@@ -183,6 +188,49 @@ class Grants(Records[Grant]):
         order = batch.order
         async with self.intake.received(caller, _each(batch.recipients), lambda: order) as received:
             return await received.accept()
+
+    async def start_tried(self, caller: Caller, job_id: UUID) -> Job:
+        """Give for real what a dry run said it would give, to the same recipients; once.
+
+        Raises:
+            UnknownJob: there is no such dry run.
+            WrongState: it is not done.
+            and as `start_batch`.
+        """
+        caller.require(self.write_right)
+        async with self.database.read() as tx:
+            row = await records.find(tx, jobs, caller.organization_id, jobs.c.id == job_id)
+        if row is None or row.kind != BATCH or not row.parameters.get("dry_run"):
+            raise UnknownJob(str(job_id))
+        if row.state != JobState.DONE:
+            raise WrongState("job", row.state)
+        order = ordered(row.parameters)
+        recipients = self._recipients_of(caller.organization_id, job_id)
+        async with self.intake.received(caller, recipients, lambda: order) as received:
+            return await received.accept(key=f"tried:{job_id.hex}")
+
+    async def _recipients_of(self, organization_id: int, job_id: UUID) -> AsyncIterator[Recipients]:
+        start = 0
+        while True:
+            async with self.database.read() as tx:
+                parts = await row_store.items_from(
+                    tx, organization_id, job_id, start=start, limit=AT_ONCE
+                )
+            if not parts:
+                return
+            for first, kind, texts in parts:
+                yield RecipientKind(kind), texts
+                start = first + len(texts)
+
+    async def _shelf_of(self, tx: Transaction, organization_id: int, query: Browse) -> Shelf:
+        """Return the shelf, with the customers whom the text names by an identifier or address."""
+        if not query.text or not storable(query.text):
+            return self.shelf
+        ids = await customer_store.ids_named(tx, organization_id, query.text)
+        if not ids:
+            return self.shelf
+        theirs = tx.engine.any_of(grants.c.customer_id, ids)
+        return replace(self.shelf, lookups=(*self.shelf.lookups, lambda *_: theirs))
 
     def _value(self, row: Any) -> Grant:
         grant = super()._value(row)

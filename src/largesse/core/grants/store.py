@@ -6,17 +6,30 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, Table, and_, bindparam, or_, select, update
 
 from largesse.core import clock
 from largesse.core.events.model import EventKind
 from largesse.core.events.store import record
 from largesse.core.grants.model import IS_ACTIVE, Grant, GrantPromotion, GrantState, grants
 from largesse.core.ids import new_id
+from largesse.core.search.browse import Shelf, exactly
 from largesse.core.text import folded
 from largesse.storage.bulk import Parameter
 from largesse.storage.database import Transaction
 from largesse.storage.records import find_all
+
+
+def _to_address(tx: Transaction, table: Table, text: str) -> ColumnElement[bool]:
+    return and_(table.c.customer_id.is_(None), table.c.recipient_key == email_key(text))
+
+
+GRANT_SHELF = Shelf(
+    grants,
+    # `state` is what a row says: one that is past its end may still say `active` (`state_of`).
+    filters={name: grants.c[name] for name in ("promotion_id", "state", "source_id", "job_id")},
+    lookups=(_to_address, exactly(grants.c.source_id, key=str)),
+)
 
 Key = tuple[int, UUID, str, str]
 """Organization, promotion, recipient's key and once-key: unique among active grants."""
