@@ -77,6 +77,7 @@ async def serve(url: str, **changes: Any) -> AsyncIterator[Served]:
             async with httpx.AsyncClient(base_url=base, timeout=30, verify=False) as client:
                 yield Served(base, client, services, demo, sink)
         finally:
+            services.wakeups.stopping.set()
             server.stop.set()
             await running
 

@@ -4,9 +4,11 @@ A page that shows one record is tried with a record of the demo data; whoever ad
 a line here.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from largesse.core.access.model import Caller
+from largesse.core.codes.model import CampaignRef
 from largesse.core.search.browse import Browse
 from largesse.services import Services
 
@@ -24,7 +26,21 @@ def first(source: Callable[[Services], object]) -> Find:
     return find
 
 
+async def finished_job(services: Services, caller: Caller) -> str:
+    """Return a job that is over; one is run if there is none."""
+    (campaign, *_) = (await services.campaigns.page(caller)).items
+    done = {"kind": ["generate_codes"], "state": ["done"]}
+    query = Browse(filters=done, limit=1)
+    if not (await services.jobs.browse(caller, query)).items:
+        await services.bulk_codes.generate(caller, CampaignRef("id", campaign.id.hex), 3)
+        while not (await services.jobs.browse(caller, query)).items:
+            await asyncio.sleep(0.02)
+    (found,) = (await services.jobs.browse(caller, query)).items
+    return found.id.hex
+
+
 PLACES: dict[str, Find] = {
+    "/jobs/{id}": finished_job,
     "/promotions/{id}": first(lambda s: s.promotions),
     "/channels/{id}": first(lambda s: s.channels),
 }

@@ -100,6 +100,11 @@ def utc(value: datetime | None) -> str:
     return "" if value is None else value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
+def seconds(count: float) -> timedelta:
+    """Return a span of so many seconds, to be shown in one unit."""
+    return timedelta(seconds=count)
+
+
 def iso(value: datetime) -> str:
     """Return a moment as machines read it."""
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

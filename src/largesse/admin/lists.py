@@ -220,6 +220,13 @@ async def sheet(call: Call, of: Listing, **fixed: Sequence[Any]) -> Response:
     )
 
 
+def csv_text(rows: Sequence[Sequence[Any]]) -> str:
+    """Return rows as CSV: moments in UTC, numbers plain, and nothing that is run as a formula."""
+    text = io.StringIO()
+    csv.writer(text).writerows([[_plain(value) for value in row] for row in rows])
+    return text.getvalue()
+
+
 def acting(of: Listing, back: str | None = None) -> Handler:
     """Return the handler of what is done with the records that are chosen in a list."""
 
@@ -335,20 +342,14 @@ async def _rows(call: Call, of: Listing, items: Sequence[Any]) -> Sequence[Any]:
 
 async def _lines(call: Call, of: Listing, query: Browse, page: Browsed[Any]) -> AsyncIterator[str]:
     """Yield a sheet, some records at a time; their moments are in UTC, their numbers plain."""
-    yield _csv([[column.name for column in of.columns]])
+    yield csv_text([[column.name for column in of.columns]])
     while True:
         rows = await _rows(call, of, page.items)
-        yield _csv([[_plain(column.of(row)) for column in of.columns] for row in rows])
+        yield csv_text([[column.of(row) for column in of.columns] for row in rows])
         if page.next is None:
             return
         query = replace(query, after=page.next)
         page = await of.source(call.services).browse(call.caller, query)
-
-
-def _csv(rows: Sequence[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue()
 
 
 def _plain(value: Any) -> Any:

@@ -54,6 +54,7 @@ NAVIGATION: Sequence[Group] = (
         (
             Entry("/mails", N_("Mail")),
             Entry("/jobs", N_("Jobs")),
+            Entry("/schedules", N_("Schedules")),
             Entry("/log", N_("Audit log")),
             Entry("/settings", N_("Settings"), Right.MANAGE_ACCESS),
         ),

@@ -73,6 +73,11 @@ def html(call: Call, result: Any, status: int) -> Response:
     return response
 
 
+def part(call: Call, template: str, **data: Any) -> str:
+    """Return a part of a page as a stream sends it (`live`)."""
+    return environment().get_template(template).render(_context(call), **data)
+
+
 def go(call: Call, path: str, told: str = "", *, is_bad: bool = False) -> Response:
     """Return the answer that leads to another page, which tells what was done."""
     response: Response = RedirectResponse(path if "://" in path else url(call, path), 303)
@@ -110,7 +115,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"utc": formats.utc, "iso": formats.iso}
+    made.filters |= {"utc": formats.utc, "iso": formats.iso, "seconds": formats.seconds}
     return made
 
 

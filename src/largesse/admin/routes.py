@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from largesse.admin import assets, auth, errors, render
 from largesse.admin.nouns import page
-from largesse.admin.pages import promotions, sign_in
+from largesse.admin.pages import jobs, promotions, sign_in
 from largesse.wire.call import Call
 from largesse.wire.dialect import Dialect
 from largesse.wire.routes import Route
@@ -17,6 +17,7 @@ ROUTES: tuple[Route, ...] = (
     page("GET", "/static/{name}", assets.serve, public="the login looks like the other pages"),
     *sign_in.ROUTES,
     *promotions.ROUTES,
+    *jobs.ROUTES,
 )
 
 POLICY = (

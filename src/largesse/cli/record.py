@@ -1,5 +1,6 @@
 """`largesse record` and `largesse replay`: a client's traffic, kept and sent to another server."""
 
+import asyncio
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -171,7 +172,7 @@ async def _record(
             show_json({"url": url, "upstream": upstream, "out": str(out)})
         else:
             click.echo(f"Recording {upstream} at {url} into {out}. Ctrl-C ends it.")
-        await Server(config).serve(sockets=[listener])
+        await Server(config, asyncio.Event()).serve(sockets=[listener])
         if not as_json:
             click.echo(f"{recorder.exchanges} exchanges.")
 

@@ -44,6 +44,15 @@ STOPPING = (signal.SIGINT, signal.SIGTERM)
 class Server(uvicorn.Server):
     """A server whose process ends by itself once it is told to stop."""
 
+    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let the requests in hand end, and those that would last tell that they are to."""
+        self._stopping.set()
+        await super().shutdown(sockets)
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Stop at a signal. uvicorn's own way raises it again, before the worker is done."""
@@ -107,7 +116,8 @@ async def _serve(settings: Settings, listener: socket.socket, demo: bool, tell: 
         tell(settings, await data.load(services) if demo else None)
         # What was loaded up to here stays: to look through all of it for garbage takes 60 ms, in
         # which no request is answered.
-        server = Server(configured(Application(services), settings))
+        config = configured(Application(services), settings)
+        server = Server(config, services.wakeups.stopping)
         gc.collect()
         gc.freeze()
         if (parent := multiprocessing.parent_process()) is not None:

@@ -81,6 +81,8 @@ jobs = Table(
     Column("started_at", Utc),
     Column("finished_at", Utc),
     UniqueConstraint("organization_id", "kind", "key"),
+    Index("ix_jobs_state", "organization_id", "state", "id"),
+    Index("ix_jobs_kind", "organization_id", "kind", "id"),
     Index(
         "ix_jobs_open",
         "created_at",

@@ -38,6 +38,7 @@ class Jobs(Records[Job]):
     unknown = UnknownJob
     write_right = Right.MANAGE_JOBS
     changeable = frozenset()
+    shelf = store.JOB_SHELF
 
     def __init__(
         self,

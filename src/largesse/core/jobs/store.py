@@ -26,9 +26,12 @@ from largesse.core.jobs.model import (
     jobs,
 )
 from largesse.core.records import value_of
+from largesse.core.search.browse import Shelf
 from largesse.storage.database import Transaction
 from largesse.storage.records import change, find, remove
 from largesse.storage.types import Utc
+
+JOB_SHELF = Shelf(jobs, filters={name: jobs.c[name] for name in ("state", "kind")})
 
 
 async def add_job(
