@@ -142,7 +142,7 @@ async def _receivers(services: Services, caller: Caller) -> None:
         customer_id = receiver_id(number)
         name = {"name": f"Nr. {number}", "last_name": f"Nr. {number}", "number": 10**6 + number}
         person = name | {"id": customer_id, "kind": CustomerKind.PERSON, "active": True}
-        person["reference"] = customer_id.hex.upper()
+        person |= {"reference": customer_id.hex.upper(), "name_key": f"nr. {number}"}
         people.append(own | person | {"attributes": {}, "updated_at": now})
         account = {"customer_id": customer_id, "kind": AccountKind.REWARDS}
         participants.append(own | account | {"id": receiver_id(number), "number": receiver(number)})

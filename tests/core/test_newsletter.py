@@ -20,6 +20,7 @@ from largesse.core.errors import (
 )
 from largesse.core.newsletter.model import Subscribe, Subscription, Unsubscribe
 from largesse.core.newsletter.service import BuiltInProvider, Newsletter
+from largesse.core.search.browse import Browse
 from largesse.services import Services
 from tests.core.people import everything, make_owner, nobody
 
@@ -228,3 +229,33 @@ class TestProvider:
             with pytest.raises(refusal):
                 await call
         assert await everything(services) == before
+
+
+async def test_the_evidence_says_why(services: Services, owner: Caller) -> None:
+    say = {"source": "admin", "reason": "asked on the telephone"}
+    await services.newsletter.subscribe(owner, ADA, **say)
+    await services.newsletter.unsubscribe(owner, ADA, **say)
+    with pytest.raises(InvalidValue):
+        await services.newsletter.subscribe(owner, ADA, source="admin", reason="x" * 401)
+    evidence = await services.newsletter.evidence(owner, ADA)
+    assert [(one.action, one.reason) for one in evidence] == [
+        ("subscribed", "asked on the telephone"),
+        ("unsubscribed", "asked on the telephone"),
+    ]
+
+
+async def test_subscribers_are_looked_through(services: Services, owner: Caller) -> None:
+    made = [await subscribe(services, owner, f"{name}@example.com") for name in ("ann", "Anton")]
+    await services.newsletter.change(owner, made[0].id, {"active": False})
+
+    async def found(**query: Any) -> list[str]:
+        page = await services.newsletter.browse(owner, Browse(**query))
+        return [one.recipient for one in page.items]
+
+    assert await found(text="AN", order="recipient", descending=False) == [
+        "ann@example.com",
+        "Anton@example.com",
+    ]
+    assert await found(text="anton@example.com") == ["Anton@example.com"]
+    assert await found(filters={"active": [False]}) == ["ann@example.com"]
+    assert await found(text="example.com") == []

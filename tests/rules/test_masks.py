@@ -19,7 +19,7 @@ LOOKS_SECRET = re.compile(
 
 HARMLESS = re.compile(
     # What is compared in place of a text that is shown, or the name that a client chose.
-    "(alias|recipient|email|address|value|identifier|username|login|last_name|once|template|request|name|search)_key|key"
+    "(alias|recipient|email|address|value|identifier|username|login|last_name|phone|mobile_phone|business_phone|once|template|request|name|search)_key|key"
     # Ids, and the numbers and rules of a campaign.
     "|(key|code|token)_id|(alternative|postal|country)_code|codes?_(?!key$).*|uses_per_code|totp_step"
 )

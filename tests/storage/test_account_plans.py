@@ -23,7 +23,8 @@ async def owner(services: Services) -> Caller:
     caller = system(await services.access.create_organization("Shop", []))
     now = clock.now()
     own = {"organization_id": caller.organization_id, "created_at": now}
-    person = {"kind": "person", "active": True, "attributes": {}, "updated_at": now, "name": "x"}
+    person = {"kind": "person", "active": True, "attributes": {}, "updated_at": now}
+    person |= {"name": "x", "name_key": "x"}
     people: list[dict[str, Any]] = [
         own
         | person

@@ -26,7 +26,12 @@ async def owner(services: Services) -> Caller:
     (plist,) = [await services.promotion_lists.create(caller, {"reference": "RP"})]
     people, groups = [], []
     for n in range(MANY):
-        name = {"name": f"Nr. {n}", "reference": f"C-{n}", "category": f"cat {n}"}
+        name = {
+            "name": f"Nr. {n}",
+            "name_key": f"nr. {n}",
+            "reference": f"C-{n}",
+            "category": f"cat {n}",
+        }
         kind = {"kind": "company", "active": n % 2 == 0, "attributes": {}}
         people.append(own | name | kind | {"id": new_id(), "number": n})
         groups.append(own | {"id": n, "reference": f"CG-{n}", "name": f"Nr. {n}"})

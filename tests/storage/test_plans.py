@@ -161,7 +161,7 @@ async def test_customers_are_looked_for_by_indexes(
     rows = [
         row
         | {"id": new_id(), "number": 10 + n, "last_name_key": f"name {n}", "name": f"n{n}"}
-        | {"reference": f"r{n}", "email_key": f"{n}@example.com"}
+        | {"name_key": f"n{n}", "reference": f"r{n}", "email_key": f"{n}@example.com"}
         for n in range(3000)
     ]
     async with services.database.write() as tx:

@@ -7,14 +7,13 @@ from sqlalchemy import ColumnElement, func, or_, select, union
 
 from largesse.core.customers.model import (
     LONGEST_KEY,
+    PHONES,
     Identifier,
     customer_identifiers,
     customers,
 )
 from largesse.core.errors import InvalidValue
 from largesse.core.text import folded
-
-PHONES = ("phone", "mobile_phone", "business_phone")
 
 NARROWING: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
     "first_name": lambda value: _same("first_name", value),

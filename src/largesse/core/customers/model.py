@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     Uuid,
+    text,
 )
 
 from largesse.core.tables import (
@@ -81,7 +82,9 @@ LONGEST_NAME = 602
 """Characters of a full name: three parts of 200, and the blanks between them."""
 
 LONGEST_KEY = 200
-"""Characters of a last name by which it is compared: an index has no room for more."""
+"""Characters of a name by which it is compared: an index has no room for more."""
+
+PHONES = ("phone", "mobile_phone", "business_phone")
 
 customers = Table(
     "customers",
@@ -99,10 +102,13 @@ customers = Table(
     Column("company_name", String(400)),
     Column("name", code_points(LONGEST_NAME), nullable=False),
     Column("email", String(254)),
-    Column("email_key", String(254)),
+    Column("email_key", code_points(254)),
     # Customers are looked for by it; a company's is its name.
     Column("last_name_key", code_points(LONGEST_KEY)),
-    *(Column(name, String(50)) for name in ("phone", "mobile_phone", "business_phone")),
+    Column("name_key", code_points(LONGEST_KEY), nullable=False),
+    *(Column(name, String(50)) for name in PHONES),
+    # Their digits, the last first: a number is known by its end, however its beginning is written.
+    *(Column(f"{name}_key", code_points(50)) for name in PHONES),
     Column("street", String(400)),
     Column("postal_code", String(40)),
     Column("city", String(200)),
@@ -120,6 +126,19 @@ customers = Table(
     Index("ix_customers_reference", "organization_id", "reference", "number"),
     Index("ix_customers_email", "organization_id", "email_key", "number"),
     Index("ix_customers_last_name_key", "organization_id", "last_name_key", "id"),
+    Index("ix_customers_name_key", "organization_id", "name_key", "id"),
+    *(
+        Index(
+            f"ix_customers_{name}_key",
+            "organization_id",
+            f"{name}_key",
+            sqlite_where=text(f"{name}_key IS NOT NULL"),
+            postgresql_where=text(f"{name}_key IS NOT NULL"),
+        )
+        for name in PHONES
+    ),
+    Index("ix_customers_kind", "organization_id", "kind", "id"),
+    Index("ix_customers_active_id", "organization_id", "active", "id"),
     Index("ix_customers_category", "organization_id", "category", "number"),
     Index("ix_customers_active", "organization_id", "active", "number"),
     Index("ix_customers_created_at", "organization_id", "created_at", "number"),
@@ -218,6 +237,20 @@ def full_name(fields: Mapping[str, Any]) -> str:
     """Return the name that a customer with these fields is shown by."""
     parts = (fields.get(name) for name in ("first_name", "middle_name", "last_name"))
     return fields.get("company_name") or " ".join(str(part) for part in parts if part)
+
+
+def name_key(name: str) -> str:
+    """Return what a customer's full name is compared and put in order by."""
+    return folded(name)[:LONGEST_KEY]
+
+
+def phone_key(number: str | None) -> str | None:
+    """Return what a telephone number is looked for by: its digits, the last first.
+
+    Leading zeros are left out: they stand for a country's code, or before it.
+    """
+    digits = "".join(one for one in number or "" if one in "0123456789").lstrip("0")
+    return digits[::-1] or None
 
 
 def last_name_key(fields: Mapping[str, Any]) -> str | None:

@@ -8,8 +8,10 @@ from uuid import UUID
 from largesse.core.access.model import Caller, Right
 from largesse.core.customers import store
 from largesse.core.customers.filter_store import check_filters, conditions
+from largesse.core.customers.look_store import CUSTOMER_SHELF
 from largesse.core.customers.model import (
     KIND_OF_IDENTIFIER,
+    PHONES,
     Account,
     AccountKind,
     ByCustomer,
@@ -21,6 +23,8 @@ from largesse.core.customers.model import (
     customers,
     full_name,
     last_name_key,
+    name_key,
+    phone_key,
 )
 from largesse.core.errors import (
     InvalidValue,
@@ -48,6 +52,7 @@ class Customers(Referenced[Customer]):
     table = customers
     value = Customer
     listing = store.LISTING
+    shelf = CUSTOMER_SHELF
     unknown = UnknownCustomer
     write_right = Right.MANAGE_CUSTOMERS
     masked = frozenset(
@@ -130,6 +135,7 @@ class Customers(Referenced[Customer]):
             "reference": identifiers[Identifier.CUSTOMER_ID],
             "name": full_name(values),
             "last_name_key": last_name_key(values),
+            "name_key": name_key(full_name(values)),
         }
         customer = await super()._insert(tx, caller, values)
         await store.replace_identifiers(tx, caller.organization_id, customer.id, identifiers)
@@ -145,7 +151,9 @@ class Customers(Referenced[Customer]):
         if not NAMES.isdisjoint(values):
             there = await self._one(tx, caller.organization_id, record_id)
             named = {name: getattr(there, name) for name in NAMES} | values
-            values |= {"name": full_name(named), "last_name_key": last_name_key(named)}
+            name = full_name(named)
+            values |= {"name": name, "name_key": name_key(name)}
+            values["last_name_key"] = last_name_key(named)
         if identifiers and Identifier.CUSTOMER_ID in identifiers:
             values["reference"] = identifiers[Identifier.CUSTOMER_ID]
         customer = await super()._update(tx, caller, record_id, values)
@@ -199,6 +207,7 @@ class Customers(Referenced[Customer]):
             values["email"] = checked_email(values["email"])
         if "email" in values:
             values["email_key"] = folded(values["email"]) if values["email"] else None
+        values |= {f"{name}_key": phone_key(values[name]) for name in PHONES if name in values}
         if values.get("country_code"):
             if not COUNTRY_CODE.fullmatch(values["country_code"]):
                 raise InvalidValue("country_code", "must have two letters")

@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 
 from largesse.core.customers.model import (
+    PHONES,
     Account,
     AccountKind,
     ByAccount,
@@ -184,7 +185,8 @@ def _customer(row: Row[Any], identifiers: Mapping[str, str]) -> Customer:
 
 
 _CUSTOMER_COLUMNS = frozenset(customers.c.keys()) - {
-    *("organization_id", "email_key", "last_name_key", "reference")
+    *("organization_id", "email_key", "last_name_key", "name_key", "reference"),
+    *(f"{name}_key" for name in PHONES),
 }
 
 

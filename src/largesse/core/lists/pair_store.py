@@ -26,6 +26,7 @@ from largesse.core.lists.model import (
     promotion_lists,
 )
 from largesse.core.records import value_of
+from largesse.core.search.browse import Shelf
 from largesse.core.search.store import Field, Join, Listing
 from largesse.storage.database import Transaction
 
@@ -127,6 +128,11 @@ class PairTable:
     value: type[Any]
     ends: tuple[End, End]
     listing: Listing
+
+    @property
+    def shelf(self) -> Shelf:
+        """How people look through the pairs: by their ends."""
+        return Shelf(self.table, {end.column: self.table.c[end.column] for end in self.ends})
 
 
 def _pair_table(table: Table, value: type[Any], first: End, second: End) -> PairTable:

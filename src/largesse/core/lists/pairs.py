@@ -1,12 +1,13 @@
 """The use cases of pairs: which list a group or a customer gets, and which group a customer is in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 from largesse.core import clock
 from largesse.core.access.model import Caller, Right
 from largesse.core.errors import (
     AlreadyAssigned,
+    ChangedMeanwhile,
     ListAppliesToAll,
     StillInUse,
     UnknownAssignment,
@@ -32,6 +33,9 @@ from largesse.storage.sequences import next_numbers
 
 P = TypeVar("P")
 
+Cell = tuple[int, int]
+"""A group and a list, by their ids."""
+
 
 class Pairs(Searched[P]):
     """Records that join two others, each pair of which is joined once."""
@@ -56,12 +60,7 @@ class Pairs(Searched[P]):
         caller.require(self.write_right)
         try:
             async with self.database.write() as tx:
-                found = await self._ends(tx, caller.organization_id, ends)
-                (number,) = await next_numbers(tx, caller.organization_id, self.table.name)
-                await records.add(tx, self.table, self._complete(caller, {"id": number} | found))
-                made = await self._one(tx, caller.organization_id, number)
-                self._record(tx, caller, "created", after=made)
-                return made
+                return await self._join(tx, caller, ends)
         except DuplicateKey:
             raise self._taken() from None
 
@@ -143,6 +142,14 @@ class Pairs(Searched[P]):
             )
         return page_of(items, limit)
 
+    async def _join(self, tx: Transaction, caller: Caller, ends: Mapping[str, Any]) -> P:
+        found = await self._ends(tx, caller.organization_id, ends)
+        (number,) = await next_numbers(tx, caller.organization_id, self.table.name)
+        await records.add(tx, self.table, self._complete(caller, {"id": number} | found))
+        made = await self._one(tx, caller.organization_id, number)
+        self._record(tx, caller, "created", after=made)
+        return made
+
     async def _ends(
         self, tx: Transaction, organization_id: int, asked: Mapping[str, Any]
     ) -> dict[str, Any]:
@@ -199,9 +206,40 @@ class Assignments(Pairs[Assignment]):
     pairs = store.ASSIGNMENTS
     table = pairs.table
     listing = pairs.listing
+    shelf = pairs.shelf
     value = Assignment
     unknown = UnknownAssignment
     changeable = frozenset({"group_id", "list_id"})
+
+    async def rearrange(
+        self, caller: Caller, *, add: Collection[Cell], remove: Collection[Cell]
+    ) -> None:
+        """Assign lists to groups and take others away, all of it or nothing.
+
+        Raises:
+            NotPermitted, UnknownGroup, UnknownPromotionList, ListAppliesToAll
+            ChangedMeanwhile: one that is added is there already, or one that is removed is not.
+        """
+        caller.require(self.write_right)
+        try:
+            async with self.database.write() as tx:
+                # In one order, so that two of these never wait for each other in a circle.
+                for group_id, list_id in sorted(remove):
+                    await self._part(tx, caller, group_id, list_id)
+                for group_id, list_id in sorted(add):
+                    await self._join(tx, caller, {"group": group_id, "promotion_list": list_id})
+        except DuplicateKey:
+            raise ChangedMeanwhile(self.unknown.noun) from None
+
+    async def _part(self, tx: Transaction, caller: Caller, group_id: int, list_id: int) -> None:
+        column = self.table.c
+        same = (column.group_id == group_id, column.list_id == list_id)
+        row = await records.hold(tx, self.table, caller.organization_id, *same)
+        if row is None:
+            raise ChangedMeanwhile(self.unknown.noun)
+        before = await self._one(tx, caller.organization_id, row.id)
+        await self._remove(tx, caller, row.id)
+        self._record(tx, caller, "deleted", before=before)
 
 
 class CustomerAssignments(Pairs[CustomerAssignment]):
@@ -210,6 +248,7 @@ class CustomerAssignments(Pairs[CustomerAssignment]):
     pairs = store.CUSTOMER_ASSIGNMENTS
     table = pairs.table
     listing = pairs.listing
+    shelf = pairs.shelf
     value = CustomerAssignment
     unknown = UnknownCustomerAssignment
     changeable = frozenset({"customer_id", "list_id"})
@@ -221,6 +260,7 @@ class Memberships(Pairs[Membership]):
     pairs = store.MEMBERSHIPS
     table = pairs.table
     listing = pairs.listing
+    shelf = pairs.shelf
     value = Membership
     unknown = UnknownMembership
     changeable = frozenset({"customer_id", "group_id"})

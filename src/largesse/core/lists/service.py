@@ -1,10 +1,12 @@
 """The use cases of groups and lists."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from largesse.core import clock
 from largesse.core.access.model import Caller, Right
+from largesse.core.customers.look_store import named_somehow
 from largesse.core.errors import (
     InvalidValue,
     Unknown,
@@ -33,6 +35,9 @@ from largesse.storage import records
 from largesse.storage.database import Transaction
 from largesse.storage.errors import BrokenReference
 from largesse.storage.sequences import next_numbers
+
+MOST_AT_ONCE = 1000
+"""Customers that are put into a group at a time."""
 
 
 async def _numbered(tx: Transaction, caller: Caller, name: str) -> dict[str, int]:
@@ -129,12 +134,25 @@ class Holders(Referenced[V]):
         event_store.record(tx, caller, kind, (self.kind, holder_id), data=told)
 
 
+@dataclass(frozen=True, slots=True)
+class AddedMembers:
+    """What became of texts by which customers were to be put into a group."""
+
+    added: int
+    present: int
+    """Customers who were in the group before."""
+    unknown: Sequence[str]
+    ambiguous: Sequence[str]
+    """Texts that name more than one customer."""
+
+
 class CustomerGroups(Holders[CustomerGroup]):
     """Groups of customers."""
 
     table = customer_groups
     value = CustomerGroup
     listing = store.GROUPS
+    shelf = store.GROUP_SHELF
     unknown = UnknownGroup
     write_right = Right.MANAGE_LISTS
     required = ("reference", "name")
@@ -158,6 +176,46 @@ class CustomerGroups(Holders[CustomerGroup]):
         """
         await self._put(caller, group_id, customer_id)
 
+    async def add_members(
+        self, caller: Caller, group_id: int, names: Sequence[str]
+    ) -> AddedMembers:
+        """Put the customers into a group that texts name: by an identifier, an address or an id.
+
+        Raises:
+            NotPermitted, UnknownGroup
+            InvalidValue: they are too many for once.
+        """
+        caller.require(self.write_right)
+        wanted = list(dict.fromkeys(name.strip() for name in names if name.strip()))
+        if len(wanted) > MOST_AT_ONCE:
+            raise InvalidValue("members", f"must be {MOST_AT_ONCE} at most at a time")
+        async with self.database.write() as tx:
+            await self._one(tx, caller.organization_id, group_id)
+            found = await named_somehow(tx, caller.organization_id, wanted)
+            ids = list(
+                {one: None for of_name in found.values() if len(of_name) == 1 for one in of_name}
+            )
+            numbers = await next_numbers(
+                tx, caller.organization_id, customer_group_members.name, len(ids)
+            )
+            now = clock.now()
+            own = {"organization_id": caller.organization_id, "group_id": group_id}
+            made = {"created_at": now, "updated_at": now}
+            rows = [
+                own | {"id": number, "customer_id": customer_id} | made
+                for number, customer_id in zip(numbers, sorted(ids), strict=True)
+            ]
+            key = customer_group_members.c.customer_id
+            added = await tx.insert_new(customer_group_members, rows, returning=(key,))
+            for row in added:
+                self._record_held(tx, caller, self.contents.added, group_id, row.customer_id)
+        return AddedMembers(
+            added=len(added),
+            present=len(ids) - len(added),
+            unknown=[name for name in wanted if not found[name]],
+            ambiguous=[name for name in wanted if len(found[name]) > 1],
+        )
+
     async def members(
         self, caller: Caller, group_id: int, *, after: Any = None, limit: int = 100
     ) -> Page[Member]:
@@ -180,6 +238,7 @@ class PromotionLists(Holders[PromotionList]):
     table = promotion_lists
     value = PromotionList
     listing = store.LISTS
+    shelf = store.LIST_SHELF
     unknown = UnknownPromotionList
     write_right = Right.MANAGE_LISTS
     required = ("reference",)

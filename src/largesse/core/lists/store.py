@@ -6,6 +6,7 @@ from sqlalchemy import Row, Table, select
 
 from largesse.core.limits import unfit
 from largesse.core.lists.model import customer_groups, promotion_lists
+from largesse.core.search.browse import Shelf, containing
 from largesse.core.search.store import Field, Listing
 from largesse.storage.database import Transaction
 
@@ -26,6 +27,20 @@ LISTS = Listing(
             *("applies_to_all", "created_at", "updated_at"),
         )
     },
+)
+
+# Shops have some hundred groups and lists, and not millions.
+GROUP_SHELF = Shelf(
+    customer_groups,
+    orders={"name": customer_groups.c.name, "reference": customer_groups.c.reference},
+    lookups=(containing(customer_groups.c.reference, customer_groups.c.name),),
+)
+
+LIST_SHELF = Shelf(
+    promotion_lists,
+    filters={name: promotion_lists.c[name] for name in ("enabled", "applies_to_all")},
+    orders={"reference": promotion_lists.c.reference},
+    lookups=(containing(promotion_lists.c.reference, promotion_lists.c.name),),
 )
 
 

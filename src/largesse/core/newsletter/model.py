@@ -8,7 +8,9 @@ from sqlalchemy import Boolean, Column, Index, String, Table, UniqueConstraint, 
 
 from largesse.core.events.model import Author
 from largesse.core.tables import created_at, id_column, organization_column, updated_at
-from largesse.storage.types import metadata
+from largesse.storage.types import code_points, metadata
+
+LONGEST_REASON = 400
 
 subscriptions = Table(
     "subscriptions",
@@ -16,12 +18,13 @@ subscriptions = Table(
     organization_column(),
     id_column(),
     Column("recipient", String(254), nullable=False),
-    Column("recipient_key", String(254), nullable=False),
+    Column("recipient_key", code_points(254), nullable=False),
     Column("name", String(200)),
     Column("active", Boolean, nullable=False),
     created_at(),
     updated_at(),
     UniqueConstraint("organization_id", "recipient_key"),
+    Index("ix_subscriptions_active", "organization_id", "active", "id"),
 )
 
 consents = Table(
@@ -33,6 +36,7 @@ consents = Table(
     Column("recipient_key", String(254), nullable=False),
     Column("action", String(20), nullable=False),
     Column("source", String(40), nullable=False),
+    Column("reason", String(LONGEST_REASON)),
     Column("user_id", Uuid),
     created_at(),
     Index("ix_consents_recipient_key", "organization_id", "recipient_key"),
@@ -57,6 +61,8 @@ class Consent:
 
     action: str
     source: str
+    reason: str | None
+    """What the user said who did it for the recipient."""
     user_id: UUID | None
     created_at: datetime
 
@@ -73,6 +79,7 @@ class Subscribe:
     name: str | None = None
     active: bool = True
     """Whether the subscription counts at once, or only when it is confirmed."""
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +91,4 @@ class Unsubscribe:
     now: datetime
     source: str
     by: Author
+    reason: str | None = None

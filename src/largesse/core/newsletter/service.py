@@ -22,6 +22,7 @@ from largesse.core.newsletter.model import (
     Subscribe,
     Subscription,
     Unsubscribe,
+    consents,
     subscriptions,
 )
 from largesse.core.records import Records
@@ -98,6 +99,7 @@ class Newsletter(Records[Subscription]):
 
     table = subscriptions
     value = Subscription
+    shelf = store.SUBSCRIPTION_SHELF
     unknown = UnknownSubscription
     write_right = Right.MANAGE_SUBSCRIPTIONS
     required = ("recipient",)
@@ -117,17 +119,24 @@ class Newsletter(Records[Subscription]):
         self._double_opt_in = double_opt_in
 
     async def subscribe(
-        self, caller: Caller, recipient: str | None, *, source: str, name: str | None = None
+        self,
+        caller: Caller,
+        recipient: str | None,
+        *,
+        source: str,
+        name: str | None = None,
+        reason: str | None = None,
     ) -> Subscription:
         """Subscribe a recipient; nobody needs to log in for it (dialects.md).
 
         Raises:
-            MissingValue, InvalidEmail, NoNewsletterProvider, AlreadySubscribed,
+            MissingValue, InvalidEmail, InvalidValue, NoNewsletterProvider, AlreadySubscribed,
             NewsletterProviderFailed
         """
         provider = self._chosen()
         if name is not None:
             check_fits(subscriptions, {"name": name})
+        check_fits(consents, {"reason": reason})
         command = Subscribe(
             organization_id=caller.organization_id,
             recipient=self._address(caller, recipient),
@@ -136,6 +145,7 @@ class Newsletter(Records[Subscription]):
             by=author_of(caller),
             name=name,
             active=not self._double_opt_in,
+            reason=reason,
         )
         try:
             return await provider.subscribe(command)
@@ -161,15 +171,19 @@ class Newsletter(Records[Subscription]):
             raise UnknownSubscription(address, "recipient")
         return found
 
-    async def unsubscribe(self, caller: Caller, recipient: str, *, source: str) -> None:
-        """End a recipient's subscription. Raises as `status`."""
+    async def unsubscribe(
+        self, caller: Caller, recipient: str, *, source: str, reason: str | None = None
+    ) -> None:
+        """End a recipient's subscription. Raises as `status`, and InvalidValue."""
         provider = self._chosen()
+        check_fits(consents, {"reason": reason})
         command = Unsubscribe(
             organization_id=caller.organization_id,
             recipient=self._own_address(caller, recipient),
             now=clock.now(),
             source=source,
             by=author_of(caller),
+            reason=reason,
         )
         try:
             await provider.unsubscribe(command)

@@ -20,11 +20,19 @@ from largesse.core.newsletter.model import (
     subscriptions,
 )
 from largesse.core.records import value_of
+from largesse.core.search.browse import Shelf, beginning
 from largesse.core.suppressions.model import Reason, address_key, suppressions
 from largesse.core.suppressions.store import take_back
 from largesse.core.text import folded
 from largesse.storage.database import Transaction
 from largesse.storage.records import change, find, find_all
+
+SUBSCRIPTION_SHELF = Shelf(
+    subscriptions,
+    filters={"active": subscriptions.c.active},
+    orders={"recipient": subscriptions.c.recipient_key},
+    lookups=(beginning(subscriptions.c.recipient_key),),
+)
 
 
 async def subscription(
@@ -176,6 +184,7 @@ async def _keep_evidence(
             command.source,
             command.now,
             command.by.user_id,
+            command.reason,
         )
         for command, outcome in zip(commands, outcomes, strict=True)
         if not isinstance(outcome, Exception)
@@ -191,6 +200,7 @@ def _evidence(
     source: str,
     now: datetime,
     user_id: UUID | None,
+    reason: str | None = None,
 ) -> dict[str, Any]:
     return {
         "organization_id": organization_id,
@@ -198,6 +208,7 @@ def _evidence(
         "recipient_key": folded(recipient),
         "action": action,
         "source": source,
+        "reason": reason,
         "user_id": user_id,
         "created_at": now,
     }

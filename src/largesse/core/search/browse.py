@@ -40,6 +40,15 @@ Lookup = Callable[[Transaction, Table, str], "ColumnElement[bool] | None"]
 
 
 @dataclass(frozen=True, slots=True)
+class Through:
+    """A way to look a text up in another table, whose rows name the records."""
+
+    names: Column[Any]
+    """The other table's column with a record's id."""
+    look: Lookup
+
+
+@dataclass(frozen=True, slots=True)
 class Browse:
     """Which records of one kind, in which order, and which page of them."""
 
@@ -83,7 +92,7 @@ class Shelf:
     filters: Mapping[str, Column[Any]] = field(default_factory=dict)
     orders: Mapping[str, Column[Any]] = field(default_factory=dict)
     """Beside that in which they were made. None of the columns may be null: pages follow them."""
-    lookups: Sequence[Lookup] = ()
+    lookups: Sequence[Lookup | Through] = ()
 
     def check(self, query: Browse) -> None:
         """Refuse what can not be asked for.
@@ -203,14 +212,18 @@ async def _found(tx: Transaction, organization_id: int, shelf: Shelf, text: str)
     if not storable(text):
         return []
     own = shelf.table.c
-    conditions = [look(tx, shelf.table, text) for look in shelf.lookups]
+    named: list[tuple[Column[Any], ColumnElement[bool] | None]] = []
+    for way in shelf.lookups:
+        column, look = (way.names, way.look) if isinstance(way, Through) else (own.id, way)
+        named.append((column, look(tx, column.table, text)))
     by_id = _id_of(shelf.table, text)
     if by_id is not None:
-        conditions.append(own.id == by_id)
+        named.append((own.id, own.id == by_id))
     found: dict[Any, None] = {}
-    for condition in conditions:
+    for column, condition in named:
         if condition is not None:
-            mine = select(own.id).where(own.organization_id == organization_id, condition)
+            here = column.table.c.organization_id == organization_id
+            mine = select(column.label("id")).where(here, condition)
             found |= dict.fromkeys(row.id for row in await tx.rows(mine.limit(MOST_FOUND)))
     return list(found)
 

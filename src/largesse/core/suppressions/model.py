@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from uuid import UUID
 
-from sqlalchemy import Column, Integer, String, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import Column, Index, Integer, String, Table, Text, UniqueConstraint, Uuid
 
 from largesse.core.tables import created_at, id_column, organization_column
 from largesse.core.text import folded
@@ -52,6 +52,7 @@ suppressions = Table(
     created_at(),
     # A row for each reason: who takes back one of them leaves the others.
     UniqueConstraint("organization_id", "address_key", "reason"),
+    Index("ix_suppressions_reason", "organization_id", "reason", "id"),
 )
 
 soft_bounces = Table(

@@ -44,6 +44,7 @@ class Suppressions(Records[Suppression]):
 
     table = suppressions
     value = Suppression
+    shelf = store.SUPPRESSION_SHELF
     unknown = UnknownSuppression
     write_right = Right.MANAGE_SUBSCRIPTIONS
     required = ("address",)

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, case, delete, select
 
 from largesse.core.ids import new_id
 from largesse.core.records import value_of
+from largesse.core.search.browse import Shelf, exactly
 from largesse.core.suppressions.model import (
     Reason,
     Suppression,
@@ -22,6 +23,12 @@ from largesse.storage.database import Transaction
 from largesse.storage.records import remove
 
 Reasons = Mapping[tuple[int, str], Reason]
+
+SUPPRESSION_SHELF = Shelf(
+    suppressions,
+    filters={"reason": suppressions.c.reason},
+    lookups=(exactly(suppressions.c.address_key, key=address_key),),
+)
 
 
 async def suppressed_among(
