@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -406,3 +407,41 @@ async def test_mails_are_their_organizations_own(shop: Services, owner: Caller) 
             await call
     assert (await shop.mails.page(other)).items == []
     assert [one.id for one in (await shop.mails.page(owner)).items] == [mail.id]
+
+
+async def test_a_code_is_mailed_again_to_the_address_of_now(
+    shop: Services, owner: Caller, sink: Rude
+) -> None:
+    first = await shop.mails.send_code(owner, command())
+    assert first.code_id is not None
+    await work(shop)
+    assert first.customer_id is not None
+    await shop.customers.change(owner, first.customer_id, {"email": "new@example.com"})
+    second = await shop.mails.send_again(owner, first.code_id)
+    await work(shop)
+    assert [message["To"] for message in sink.messages] == [first.recipient, "new@example.com"]
+    assert CODE in sink.messages[1].as_string()
+    assert second.message_id != first.message_id
+    log = await shop.events.page(owner, kind="code.mailed_again")
+    assert [(one.subject_id, one.data) for one in log.items] == [
+        (str(first.code_id), {"mail_id": str(second.id)})
+    ]
+    # A repeated request of a vendor's still joins the first.
+    assert (await shop.mails.send_code(owner, command())).id == first.id
+
+
+async def test_what_is_nobodys_or_not_effective_is_not_mailed_again(
+    shop: Services, owner: Caller
+) -> None:
+    code = await shop.codes.named(owner, CODE)
+    with pytest.raises(WrongState):
+        await shop.mails.send_again(owner, code.id)
+    with pytest.raises(UnknownCode):
+        await shop.mails.send_again(owner, new_id())
+    await shop.mails.send_code(owner, command())
+    with pytest.raises(NotPermitted):
+        await shop.mails.send_again(replace(owner, rights=frozenset()), code.id)
+    await shop.codes.cancel(owner, code.id)
+    with pytest.raises(CodeNotEffective):
+        await shop.mails.send_again(owner, code.id)
+    assert len((await shop.mails.page(owner)).items) == 1

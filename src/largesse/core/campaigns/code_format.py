@@ -1,6 +1,7 @@
 """What a client says of a campaign's code format, and what follows from it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from largesse.core.campaigns.model import CodeCheck
@@ -18,6 +19,19 @@ DEFAULTS: Mapping[str, Any] = {
     "code_check_length": 0,
 }
 """The fields that a code format has in a campaign, and their values if none are given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """What codes of a format would be like; none of the examples is kept."""
+
+    examples: Sequence[str]
+    space: int
+    """How many different codes there are."""
+    room: int
+    """How many of them a campaign may have."""
+    false_accepts: float
+    """The share of random guesses of the right form that pass the check."""
 
 
 def settled(given: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:

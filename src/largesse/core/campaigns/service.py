@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from types import SimpleNamespace
 from typing import Any
 
 from largesse.core.access.model import Caller, Right
@@ -46,6 +47,9 @@ ROOM = {"code_source", "when_empty", "codes_in_all"}
 
 COUNTED = {"codes_in_all", "codes_per_day"}
 
+EXAMPLES = 5
+"""Codes that a sketch of a format shows."""
+
 
 class Campaigns(Searched[Campaign]):
     """Campaigns."""
@@ -53,6 +57,7 @@ class Campaigns(Searched[Campaign]):
     table = campaigns
     value = Campaign
     listing = store.CAMPAIGNS
+    shelf = store.CAMPAIGN_SHELF
     unknown = UnknownCampaign
     write_right = Right.MANAGE_CAMPAIGNS
     required = ("name",)
@@ -75,6 +80,26 @@ class Campaigns(Searched[Campaign]):
         if found is None:
             raise UnknownCampaign(value, field)
         return found
+
+    async def sketch(self, caller: Caller, given: Mapping[str, Any]) -> code_format.Sketch:
+        """Show what the codes of a format would be like; `given` are fields of a campaign.
+
+        Raises:
+            NotPermitted, InvalidValue
+            InvalidCodeFormat: such codes could not be made.
+        """
+        caller.require(self.write_right)
+        self._check_fields(given)
+        fields = code_format.settled(self._checked(dict(given)), code_format.DEFAULTS)
+        campaign: Any = SimpleNamespace(**{**code_format.DEFAULTS, **fields})
+        CodeFormat.of(campaign).check()
+        made = await self._formats.of(caller.organization_id, campaign)
+        return code_format.Sketch(
+            examples=made.make_many(EXAMPLES),
+            space=made.space,
+            room=self._formats.room(made),
+            false_accepts=made.false_accepts,
+        )
 
     async def create(self, caller: Caller, new: Mapping[str, Any]) -> Campaign:
         """Make a campaign and return it.

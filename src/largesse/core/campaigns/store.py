@@ -15,6 +15,7 @@ from largesse.core.campaigns.model import (
 )
 from largesse.core.ids import parsed_id
 from largesse.core.records import value_of
+from largesse.core.search.browse import Shelf, containing
 from largesse.core.search.store import Field, Join, Listing
 from largesse.storage.bulk import Parameter
 from largesse.storage.database import Transaction
@@ -32,6 +33,13 @@ CAMPAIGNS = Listing(
     campaigns,
     {name: Field(campaigns.c[name]) for name in ("id", "code_source", "state")}
     | {"promotion_id": Field(campaign_promotions.c.promotion_id, joins=(OFFERS,))},
+)
+
+CAMPAIGN_SHELF = Shelf(
+    campaigns,
+    filters={name: campaigns.c[name] for name in ("state", "type", "code_source", "promotion_id")},
+    orders={"name": campaigns.c.name},
+    lookups=(containing(campaigns.c.name, campaigns.c.alternative_code),),
 )
 
 

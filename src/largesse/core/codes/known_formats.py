@@ -82,6 +82,10 @@ class KnownFormats:
         """
         CodeFormat.of(campaign).check_room(count, per_code=self._space_per_code)
 
+    def room(self, made: CodeFormat) -> int:
+        """Return how many codes of a format a campaign may have."""
+        return made.space // self._space_per_code
+
     async def could_have(self, organization_id: int, code: str) -> bool:
         """Say whether any campaign of the organization can have the code.
 

@@ -12,7 +12,7 @@ from largesse.core.campaigns.model import Campaign
 from largesse.core.customers.model import ByAccount, ByCustomer, FoundReceiver
 from largesse.core.events.model import Author
 from largesse.core.tables import created_at, id_column, organization_column, reference
-from largesse.storage.types import Utc, metadata
+from largesse.storage.types import Utc, code_points, metadata
 
 
 class CodeState(StrEnum):
@@ -39,7 +39,7 @@ codes = Table(
     # The place in the pool: codes leave in this order, which says nothing about the code.
     Column("pos", BigInteger, nullable=False),
     Column("code", String(64), nullable=False),
-    Column("code_key", String(64), nullable=False),
+    Column("code_key", code_points(64), nullable=False),
     Column("state", String(10), nullable=False),
     Column("customer_id", Uuid),
     Column("account_id", Uuid),

@@ -1,6 +1,8 @@
 """The use cases of codes: fill a pool, give out a code, look one up."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from largesse.core import clock
@@ -9,6 +11,7 @@ from largesse.core.access.service import Access
 from largesse.core.campaigns import store as campaign_store
 from largesse.core.campaigns.model import Campaign
 from largesse.core.codes import store
+from largesse.core.codes.browsing import CODE_SHELF, sift
 from largesse.core.codes.format import LONGEST, is_code
 from largesse.core.codes.generation import check_room, make_codes, open_campaign
 from largesse.core.codes.issue import issue
@@ -36,8 +39,10 @@ from largesse.core.errors import (
 )
 from largesse.core.events.model import EventKind, author_of
 from largesse.core.events.store import record
+from largesse.core.limits import check_fits
 from largesse.core.promotions.service import find_in_channel
 from largesse.core.records import Records
+from largesse.core.search.browse import Browse, Browsed
 from largesse.core.text import folded
 from largesse.core.together import together
 from largesse.storage import records
@@ -55,6 +60,7 @@ class Codes(Records[Code]):
     unknown = UnknownCode
     write_right = Right.MANAGE_CAMPAIGNS
     changeable = frozenset()
+    shelf = CODE_SHELF
 
     def __init__(
         self, database: Database, access: Access, receivers: Receivers, formats: KnownFormats
@@ -166,6 +172,23 @@ class Codes(Records[Code]):
             raise UnknownCode(code, "code")
         return found
 
+    async def browse(self, caller: Caller, query: Browse) -> Browsed[Code]:
+        """Return a page of codes: those that begin with the text, or else have it anywhere.
+
+        What no index finds comes as a `Sifted` page. Raises NotPermitted, InvalidValue.
+        """
+        if query.text or "state" not in query.filters:
+            page = await super().browse(caller, query)
+            if page.items or not query.text:
+                return page
+        caller.require(self.read_right)
+        self.shelf.check(query)
+        organization_id = caller.organization_id
+        async with self.database.read() as tx:
+            sifted = await sift(tx, organization_id, query)
+            found = await self._many(tx, organization_id, sifted.items) if sifted.items else {}
+        return replace(sifted, items=[found[one] for one in sifted.items])
+
     async def levels(self, caller: Caller, campaign: CampaignRef) -> dict[str, int]:
         """Count a campaign's codes by state. Raises UnknownCampaign, NotPermitted."""
         caller.require(Right.READ)
@@ -191,6 +214,29 @@ class Codes(Records[Code]):
             told = {"campaign_id": str(row.campaign_id)}
             record(tx, caller, EventKind.CODE_CANCELLED, ("code", row.id), data=told)
         return self._value(row)
+
+    async def extend(self, caller: Caller, code_id: Any, expires_at: datetime | None) -> Code:
+        """Let a code be used until another moment; None: for good.
+
+        Raises:
+            UnknownCode, NotPermitted
+            InvalidValue: the moment is over.
+            WrongState: the code is redeemed or cancelled.
+        """
+        caller.require(Right.MANAGE_CAMPAIGNS)
+        values = {"expires_at": expires_at}
+        check_fits(codes, values)
+        if expires_at is not None and expires_at <= clock.now():
+            raise InvalidValue("expires_at", "must lie ahead")
+        async with self.database.write() as tx:
+            before = await self._locked(tx, caller.organization_id, code_id)
+            if before.state not in (CodeState.AVAILABLE, CodeState.ISSUED):
+                raise WrongState("code", before.state)
+            own = codes.c.id == code_id
+            row = await records.change(tx, codes, caller.organization_id, own, values=values)
+            after = self._value(row)
+            self._record(tx, caller, "extended", before=before, after=after)
+        return after
 
     # --- inside --------------------------------------------------------------------------------
 

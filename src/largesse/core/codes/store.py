@@ -27,6 +27,12 @@ async def code_named(tx: Transaction, organization_id: int, code: str) -> Code |
     return None if row is None else value_of(Code, row)
 
 
+async def code(tx: Transaction, organization_id: int, code_id: UUID) -> Code | None:
+    """Return a code."""
+    row = await find(tx, codes, organization_id, codes.c.id == code_id)
+    return None if row is None else value_of(Code, row)
+
+
 def places_of(campaign_id: UUID) -> str:
     """Return the name under which the places of a campaign's pool are counted."""
     return f"codes:{campaign_id.hex}"

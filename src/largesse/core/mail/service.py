@@ -81,6 +81,36 @@ class Mails(Records[Mail]):
         asked = (caller, author_of(caller), command)
         return await together(self.database, self._send, asked)
 
+    async def send_again(self, caller: Caller, code_id: UUID) -> Mail:
+        """Queue another mail that brings a code to its customer, to the address of now.
+
+        It is a mail of its own: one with the message id of the first would be dropped by many
+        mail systems as that one's double.
+
+        Raises:
+            NotPermitted, UnknownCode
+            WrongState: the code is nobody's.
+            CodeOfOtherPromotion, CodeNotEffective, InvalidEmail, InvalidValue: as `send_code`.
+        """
+        caller.require(Right.SEND_MAIL)
+        organization_id = caller.organization_id
+        async with self.database.write() as tx:
+            code = await code_store.code(tx, organization_id, code_id)
+            if code is None:
+                raise UnknownCode(str(code_id))
+            if code.customer_id is None:
+                raise WrongState("code", "nobody's")
+            command = SendCode(code.customer_id.hex, code.code, None, None)
+            templates = await template_store.templates_of(tx, organization_id, CODE)
+            row = await self._row(tx, caller, command, templates)
+            # There is one mail for a customer and a code, which repeated requests join.
+            (mail,) = await store.enqueue(tx, [row | {"code_id": None}])
+            told = {"mail_id": str(mail.id)}
+            event_store.record(
+                tx, caller, EventKind.CODE_MAILED_AGAIN, ("code", code.id), data=told
+            )
+        return mail
+
     async def outcome(self, caller: Caller, mail_id: UUID, *, seconds: float) -> Mail:
         """Wait until a mail is sent or has failed, but no longer than that, and return it."""
         deadline = asyncio.get_running_loop().time() + seconds
@@ -181,34 +211,49 @@ class Mails(Records[Mail]):
         self, tx: Transaction, caller: Caller, command: SendCode, templates: Choice
     ) -> tuple[Mail | Exception, bool]:
         """Return the mail or the refusal, and whether the mail is a new one."""
-        # Every refusal comes before the first change: the neighbours' changes are committed.
         organization_id = caller.organization_id
         try:
-            customer_id = await find_customer(tx, organization_id, None, command.customer)
-            code = await code_store.code_named(tx, organization_id, command.code)
-            if code is None:
-                raise UnknownCode(command.code, "code")
-            campaign = await _campaign_of(tx, organization_id, code)
-            promotion = await _promotion_of(tx, organization_id, code, campaign, command)
-            customer = await customer_store.customer(tx, organization_id, customer_id)
-            if customer is None or not customer.email:
-                raise InvalidEmail("", "missing: the customer has no e-mail address")
-            rendered = self._rendered(templates, customer, code, promotion)
-            # A coupon is everybody's: it is not given to the one who is told of it.
-            shared = campaign.code_source == CodeSource.SHARED
-            if not shared and not await code_store.give_to_customer(
-                tx,
-                organization_id,
-                code.id,
-                customer_id,
-                now=clock.now(),
-                user_id=caller.user_id,
-                unit_id=caller.unit_id,
-            ):
-                raise _why_not(code, customer_id)
+            row = await self._row(tx, caller, command, templates)
         except Refused as refusal:
             return refusal, False
-        row = mail_row(
+        added = await store.enqueue(tx, [row])
+        if added:
+            return added[0], True
+        joined = await store.mail_of(tx, organization_id, row["customer_id"], row["code_id"])
+        assert joined is not None
+        return joined, False
+
+    async def _row(
+        self, tx: Transaction, caller: Caller, command: SendCode, templates: Choice
+    ) -> dict[str, Any]:
+        """Mark the code as the customer's and return the mail that brings it, as a row.
+
+        Every refusal comes before the change: changes for others in the same batch are committed.
+        """
+        organization_id = caller.organization_id
+        customer_id = await find_customer(tx, organization_id, None, command.customer)
+        code = await code_store.code_named(tx, organization_id, command.code)
+        if code is None:
+            raise UnknownCode(command.code, "code")
+        campaign = await _campaign_of(tx, organization_id, code)
+        promotion = await _promotion_of(tx, organization_id, code, campaign, command)
+        customer = await customer_store.customer(tx, organization_id, customer_id)
+        if customer is None or not customer.email:
+            raise InvalidEmail("", "missing: the customer has no e-mail address")
+        rendered = self._rendered(templates, customer, code, promotion)
+        # A coupon is everybody's: it is not given to the one who is told of it.
+        shared = campaign.code_source == CodeSource.SHARED
+        if not shared and not await code_store.give_to_customer(
+            tx,
+            organization_id,
+            code.id,
+            customer_id,
+            now=clock.now(),
+            user_id=caller.user_id,
+            unit_id=caller.unit_id,
+        ):
+            raise _why_not(code, customer_id)
+        return mail_row(
             organization_id,
             customer.email,
             rendered,
@@ -219,12 +264,6 @@ class Mails(Records[Mail]):
             code_id=code.id,
             priority=Priority.URGENT,
         )
-        added = await store.enqueue(tx, [row])
-        if added:
-            return added[0], True
-        joined = await store.mail_of(tx, organization_id, customer_id, code.id)
-        assert joined is not None
-        return joined, False
 
     def _rendered(
         self, templates: Choice, customer: Customer, code: Code, promotion: Promotion

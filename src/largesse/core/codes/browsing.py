@@ -1,0 +1,93 @@
+"""Looking through codes, of which there may be ten million.
+
+What an index finds is looked up in it. What none finds, such as what stands in the middle of a
+code, is looked for among some codes at a time, and whoever asks is told where it was left off.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from largesse.core.codes.format import LONGEST
+from largesse.core.codes.model import Code, codes
+from largesse.core.limits import storable
+from largesse.core.search.browse import Browse, Browsed, Shelf, beginning
+from largesse.core.text import folded
+from largesse.storage.database import Transaction
+
+AT_ONCE = 100_000
+"""Codes that are looked through for one page at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sifted(Browsed[Code]):
+    """A page of codes that no index finds."""
+
+    looked_through: int | None = None
+    """Codes that were looked through before it was left off; `next` leads on behind them."""
+
+
+def squeezed(text: str) -> str:
+    """Return a code as it may be read out or written down: without blanks and hyphens."""
+    return "".join(character for character in folded(text) if character not in " -\t")
+
+
+def _without_blanks(text: str) -> str:
+    return "".join(folded(text).split())
+
+
+CODE_SHELF = Shelf(
+    codes,
+    filters={name: codes.c[name] for name in ("campaign_id", "state")},
+    lookups=(
+        beginning(codes.c.code_key, key=_without_blanks),
+        beginning(codes.c.code_key, key=squeezed),
+    ),
+)
+
+
+async def sift(tx: Transaction, organization_id: int, query: Browse) -> Browsed[Any]:
+    """Return the ids of the next codes that fit, looking through no more than `AT_ONCE`."""
+    part = squeezed(query.text or "")
+    if query.text and not (part and len(part) <= LONGEST and storable(part)):
+        return Sifted([], None, None, 0, False)
+    some = _some(tx, organization_id, query)
+    last = await tx.value(some.with_only_columns(codes.c.id).offset(AT_ONCE - 1).limit(1))
+    among = some.subquery()
+    fitting = select(among.c.id)
+    if part:
+        # Without its hyphens, as the part that is looked for.
+        key = func.replace(among.c.code_key, "-", "")
+        fitting = fitting.where(key.contains(part, autoescape=True))
+    if states := query.filters.get("state"):
+        fitting = fitting.where(among.c.state.in_(states))
+    order = among.c.id.desc() if query.descending else among.c.id
+    rows = await tx.rows(fitting.order_by(order).limit(query.limit + 1))
+    ids = [row.id for row in rows[: query.limit]]
+    full = len(rows) > query.limit
+    following = ids[-1] if full else last
+    return Sifted(
+        ids,
+        None,
+        following,
+        len(ids),
+        following is not None or query.after is not None,
+        looked_through=None if full or last is None else AT_ONCE,
+    )
+
+
+def _some(tx: Transaction, organization_id: int, query: Browse) -> Select[Any]:
+    """Return the codes among which is looked: along an index, behind where it was left off."""
+    statement = select(codes.c.id, codes.c.state, codes.c.code_key).where(
+        codes.c.organization_id == organization_id
+    )
+    if campaigns := query.filters.get("campaign_id"):
+        of_some = tx.engine.any_of(codes.c.campaign_id, campaigns)
+        of_one = codes.c.campaign_id == campaigns[0]
+        statement = statement.where(of_one if len(campaigns) == 1 else of_some)
+    if query.after is not None:
+        behind = codes.c.id < query.after if query.descending else codes.c.id > query.after
+        statement = statement.where(behind)
+    order = codes.c.id.desc() if query.descending else codes.c.id
+    return statement.order_by(order).limit(AT_ONCE)
