@@ -268,9 +268,9 @@ class TestToken:
         expired = await services.access.issue_token(owner, seconds=-1)
         with pytest.raises(ExpiredToken):
             await services.access.authenticate(expired.token)
-        brief = await services.access.issue_token(owner, seconds=3)
+        brief = await services.access.issue_token(owner, seconds=2)
         await services.access.authenticate(brief.token)
-        await asyncio.sleep(4)
+        await asyncio.sleep(2.1)
         with pytest.raises(ExpiredToken):
             await services.access.authenticate(brief.token)
 

@@ -14,7 +14,6 @@ from tests.faults.client import Client, CutOff, connect
 from tests.faults.server import Server, server
 from tests.faults.shop import PATH, Shop, Tally, open_shop
 
-ROUNDS = 20
 REQUESTS = 60
 """Requests in a round, of all clients together."""
 SERVERS = {"sqlite": 1, "postgres": 4}
@@ -122,13 +121,27 @@ def rng() -> random.Random:
     return random.Random(seed)
 
 
-async def test_every_code_is_given_once_through_20_kills(
+async def test_every_code_is_given_once_through_6_kills(
     demo_services: Services, demo_url: str, engine_name: str, rng: random.Random
 ) -> None:
-    shop = await open_shop(demo_services, codes=ROUNDS * REQUESTS)
-    async with stables(demo_url, SERVERS[engine_name]) as stable:
+    await kill_again_and_again(demo_services, demo_url, engine_name, rng, rounds=6)
+
+
+@pytest.mark.soak
+async def test_every_code_is_given_once_through_25_kills(
+    demo_services: Services, demo_url: str, engine_name: str, rng: random.Random
+) -> None:
+    await kill_again_and_again(demo_services, demo_url, engine_name, rng, rounds=25)
+
+
+async def kill_again_and_again(
+    services: Services, url: str, engine_name: str, rng: random.Random, *, rounds: int
+) -> None:
+    """Kill a server in each round, at a random moment of it, and count in the end."""
+    shop = await open_shop(services, codes=rounds * REQUESTS)
+    async with stables(url, SERVERS[engine_name]) as stable:
         crowd = Crowd(shop, stable.servers, rng)
-        for number in range(ROUNDS):
+        for number in range(rounds):
             moment = crowd.answered + rng.randrange(REQUESTS * 2 // 3)
             asking = asyncio.create_task(crowd.round(number))
             while crowd.answered < moment:
@@ -144,8 +157,8 @@ async def test_every_code_is_given_once_through_20_kills(
         await shop.ask([stable.servers[0].port], left + 1, rest, clients=2)
     assert (len(rest.given), rest.refused) == (left, 1)
     assert len(await shop.check(crowd.tally, keyed, rest)) == shop.codes
-    assert len(keyed.given) == ROUNDS * REQUESTS // KEYED
+    assert len(keyed.given) == rounds * REQUESTS // KEYED
     # What was given and not told to anyone was on its way when a server died.
     untold = len(issued) - len(crowd.tally.given) - len(keyed.given)
-    assert 0 <= untold <= crowd.tally.cut_off <= ROUNDS * CLIENTS
-    assert crowd.tally.cut_off + crowd.repeated >= ROUNDS // 2, "the kills met nobody"
+    assert 0 <= untold <= crowd.tally.cut_off <= rounds * CLIENTS
+    assert crowd.tally.cut_off + crowd.repeated >= rounds // 2, "the kills met nobody"
