@@ -17,6 +17,7 @@ from largesse.core.customers.model import (
     name_key,
     phone_key,
 )
+from largesse.core.customers.store import ids_among
 from largesse.core.ids import parsed_id
 from largesse.core.limits import unfit
 from largesse.core.search.browse import Lookup, Shelf, Through, beginning, exactly
@@ -96,10 +97,6 @@ async def named_somehow(
     await look(_IDENTIFIERS.value_key, _IDENTIFIERS.customer_id, identified)
     await look(customers.c.email_key, customers.c.id)
     ids = {one: name for name in names if (one := parsed_id(name)) is not None}
-    mine = (
-        customers.c.organization_id == organization_id,
-        tx.engine.any_of(customers.c.id, list(ids)),
-    )
-    for row in await tx.rows(select(customers.c.id).where(*mine)):
-        found[ids[row.id]].add(row.id)
+    for customer_id in await ids_among(tx, organization_id, list(ids)):
+        found[ids[customer_id]].add(customer_id)
     return found

@@ -1,6 +1,7 @@
 """Every query of customers."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,6 @@ from sqlalchemy import (
 )
 
 from largesse.core.customers.model import (
-    PHONES,
     Account,
     AccountKind,
     ByAccount,
@@ -176,18 +176,7 @@ async def customers_with_identifiers(
         )
     ):
         names[row.customer_id][row.kind] = row.value
-    return [_customer(row, names[row.id]) for row in rows]
-
-
-def _customer(row: Row[Any], identifiers: Mapping[str, str]) -> Customer:
-    columns = {name: value for name, value in row._mapping.items() if name in _CUSTOMER_COLUMNS}
-    return Customer(**columns, identifiers=identifiers)
-
-
-_CUSTOMER_COLUMNS = frozenset(customers.c.keys()) - {
-    *("organization_id", "email_key", "last_name_key", "name_key", "reference"),
-    *(f"{name}_key" for name in PHONES),
-}
+    return [replace(value_of(Customer, row), identifiers=names[row.id]) for row in rows]
 
 
 async def customer_named(
