@@ -2,6 +2,7 @@
 import htmx from "htmx.org";
 import "htmx-ext-sse";
 import { drawCharts } from "./charts.js";
+import { offerCopies } from "./copy.js";
 import { openDialogs } from "./dialogs.js";
 import { countChosen, sendOnChange } from "./lists.js";
 import { closeMenus } from "./menus.js";
@@ -15,6 +16,7 @@ closeMenus();
 
 function prepare(root) {
   countChosen(root);
+  offerCopies(root);
   sendOnChange(root);
   drawCharts(root);
 }

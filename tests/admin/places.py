@@ -43,6 +43,8 @@ PLACES: dict[str, Find] = {
     "/jobs/{id}": finished_job,
     "/promotions/{id}": first(lambda s: s.promotions),
     "/channels/{id}": first(lambda s: s.channels),
+    "/settings/users/{id}": first(lambda s: s.users),
+    "/settings/units/{id}": first(lambda s: s.units),
 }
 """The record of the paths that begin so."""
 

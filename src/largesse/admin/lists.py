@@ -169,13 +169,13 @@ class Shown:
         return "descending" if self.sort.startswith("-") else "ascending"
 
 
-def listing(of: Listing) -> Handler:
+def listing(of: Listing, template: str = "list.html") -> Handler:
     """Return the handler of a list's page, and of its sheet."""
 
     async def show(call: Call) -> Any:
         if call.request.query_params.get("format") == "csv":
             return await sheet(call, of)
-        return Page("list.html", {"shown": await found(call, of)})
+        return Page(template, {"shown": await found(call, of)})
 
     return show
 

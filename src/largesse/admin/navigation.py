@@ -60,3 +60,35 @@ NAVIGATION: Sequence[Group] = (
         ),
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the settings' pages."""
+
+    path: str
+    title: str
+    about: str
+
+
+SETTINGS: Sequence[Part] = (
+    Part("/settings/users", N_("Users"), N_("Who may sign in, and what each may do.")),
+    Part("/settings/units", N_("Units"), N_("The business units that users belong to.")),
+    Part(
+        "/settings/keys",
+        N_("Application keys"),
+        N_("What programs present instead of a name and a password."),
+    ),
+    Part("/settings/mail", N_("Mail service"), N_("How mails leave, and a test mail.")),
+    Part(
+        "/settings/apis",
+        N_("Interfaces"),
+        N_("Where clients of each API connect, with a command to try it."),
+    ),
+    Part(
+        "/settings/health",
+        N_("Health"),
+        N_("The database, the worker, what waits, and the versions."),
+    ),
+)
+"""The pages below the settings."""

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from largesse.admin import assets, auth, formats
 from largesse.admin.formats import Viewer
 from largesse.admin.language import catalogues, chosen
-from largesse.admin.navigation import NAVIGATION
+from largesse.admin.navigation import NAVIGATION, SETTINGS
 from largesse.core.access.model import Right
 from largesse.wire.call import Call
 
@@ -143,6 +143,7 @@ def _context(call: Call) -> dict[str, Any]:
         "asset": asset,
         "here": call.scope["path"].removeprefix(call.scope["root_path"]) or "/",
         "navigation": NAVIGATION,
+        "settings": SETTINGS,
         "csrf_token": call.scope.get(auth.FORM_TOKEN, ""),
         "told": told(call),
         "is_part": is_part(call),

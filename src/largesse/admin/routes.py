@@ -8,7 +8,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from largesse.admin import assets, auth, errors, render
 from largesse.admin.nouns import page
-from largesse.admin.pages import jobs, promotions, sign_in
+from largesse.admin.pages import (
+    apis,
+    health,
+    jobs,
+    mail_service,
+    profile,
+    promotions,
+    settings,
+    sign_in,
+    users,
+)
 from largesse.wire.call import Call
 from largesse.wire.dialect import Dialect
 from largesse.wire.routes import Route
@@ -18,6 +28,12 @@ ROUTES: tuple[Route, ...] = (
     *sign_in.ROUTES,
     *promotions.ROUTES,
     *jobs.ROUTES,
+    *settings.ROUTES,
+    *users.ROUTES,
+    *mail_service.ROUTES,
+    *apis.ROUTES,
+    *health.ROUTES,
+    *profile.ROUTES,
 )
 
 POLICY = (

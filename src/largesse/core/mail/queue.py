@@ -87,16 +87,15 @@ class MailQueue:
         caller.require(Right.READ)
         async with self._database.read() as tx:
             counts, oldest = await queue_store.counts(tx, caller.organization_id)
-            view = await lane_store.view(tx, list(self.limits.transports))
+            transports = await self._transports(tx)
             pauses = await lane_store.pauses_of(tx, caller.organization_id)
-        transports = []
-        for name in self.limits.transports:
-            lane = view.lanes.get(transport_name(name))
-            known = (
-                (0.0, 0, None) if lane is None else (lane.blocked_for, lane.failures, lane.reason)
-            )
-            transports.append(Transport(name, *known))
         return QueueStats(counts, oldest, [_pause(*one) for one in pauses], transports)
+
+    async def transports(self, caller: Caller) -> list[Transport]:
+        """Return the ways by which mails leave, the preferred first. Raises NotPermitted."""
+        caller.require(Right.READ)
+        async with self._database.read() as tx:
+            return await self._transports(tx)
 
     async def retry_all(self, caller: Caller, filters: Mapping[str, Any]) -> Changed:
         """Queue failed mails again, as if they were new: those that the filters fit.
@@ -155,6 +154,17 @@ class MailQueue:
         caller.require(Right.READ)
         async with self._database.read() as tx:
             return [_pause(*one) for one in await lane_store.pauses_of(tx, caller.organization_id)]
+
+    async def _transports(self, tx: Transaction) -> list[Transport]:
+        view = await lane_store.view(tx, list(self.limits.transports))
+        found = []
+        for name in self.limits.transports:
+            lane = view.lanes.get(transport_name(name))
+            known = (
+                (0.0, 0, None) if lane is None else (lane.blocked_for, lane.failures, lane.reason)
+            )
+            found.append(Transport(name, *known))
+        return found
 
     def _key(self, kind: str, name: str | None) -> str:
         if kind == QUEUE:
