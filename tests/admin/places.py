@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from largesse.core.access.model import Caller
 from largesse.core.codes.model import CampaignRef
+from largesse.core.grants.model import GrantBatch
 from largesse.core.search.browse import Browse
 from largesse.services import Services
 
@@ -39,7 +40,29 @@ async def finished_job(services: Services, caller: Caller) -> str:
     return found.id.hex
 
 
+async def tried_batch(services: Services, caller: Caller) -> str:
+    """Return the dry run of a batch of grants, with a row that fails; one is made if there is none."""
+    query = Browse(filters={"kind": ["grant_batch"]}, limit=1)
+    if not (found := (await services.jobs.browse(caller, query)).items):
+        (promotion,) = (await services.promotions.page(caller, limit=1)).items
+        emails = ("ada@example.com", "no address")
+        batch = GrantBatch((promotion.key,), emails=emails, dry_run=True)
+        found = [await services.grants.start_batch(caller, batch)]
+    return found[0].id.hex
+
+
+async def one_grant(services: Services, caller: Caller) -> str:
+    """Return a grant; one is made if there is none."""
+    if not (found := (await services.grants.browse(caller, Browse(limit=1))).items):
+        (promotion,) = (await services.promotions.page(caller, limit=1)).items
+        new = {"promotion": promotion.key, "email": "ada@example.com", "source_id": "places"}
+        found = [await services.grants.create(caller, new)]
+    return found[0].id.hex
+
+
 PLACES: dict[str, Find] = {
+    "/grants/batches/{id}": tried_batch,
+    "/grants/{id}": one_grant,
     "/jobs/{id}": finished_job,
     "/promotions/{id}": first(lambda s: s.promotions),
     "/channels/{id}": first(lambda s: s.channels),

@@ -42,6 +42,7 @@ Kind = Literal[
     "flag",
     "choice",
     "choices",
+    "file",
     "hidden",
 ]
 

@@ -10,6 +10,8 @@ from largesse.admin import assets, auth, errors, render
 from largesse.admin.nouns import page
 from largesse.admin.pages import (
     apis,
+    batches,
+    grants,
     health,
     jobs,
     mail_service,
@@ -34,6 +36,8 @@ ROUTES: tuple[Route, ...] = (
     *apis.ROUTES,
     *health.ROUTES,
     *profile.ROUTES,
+    *batches.ROUTES,
+    *grants.ROUTES,
 )
 
 POLICY = (
