@@ -24,6 +24,7 @@ from largesse.core.customers.receivers import CustomerTokens, Receivers
 from largesse.core.customers.service import Accounts, Customers
 from largesse.core.customers.sessions import Sessions
 from largesse.core.events.service import Events
+from largesse.core.figures.service import Figures
 from largesse.core.grants.giving import GrantGiving
 from largesse.core.grants.intake import BATCH as GRANT_BATCH
 from largesse.core.grants.intake import Intake
@@ -117,6 +118,7 @@ class Services:
     jobs: Jobs
     schedules: Schedules
     events: Events
+    figures: Figures
     health: HealthCheck
     idempotency: Idempotency
 
@@ -204,6 +206,7 @@ def _plain(database: Database) -> dict[str, Any]:
         "customer_assignments": CustomerAssignments(database),
         "memberships": Memberships(database),
         "suppressions": Suppressions(database),
+        "figures": Figures(database),
     }
 
 

@@ -6,6 +6,7 @@ from largesse.core.codes import model as codes
 from largesse.core.customers import login_model as customer_logins
 from largesse.core.customers import model as customers
 from largesse.core.events import model as events
+from largesse.core.figures import model as figures
 from largesse.core.grants import model as grants
 from largesse.core.idempotency import model as idempotency
 from largesse.core.jobs import model as jobs
@@ -29,6 +30,7 @@ __all__ = [
     "customer_logins",
     "customers",
     "events",
+    "figures",
     "grants",
     "idempotency",
     "jobs",

@@ -20,12 +20,15 @@ FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 5.0
 """Seconds to wait after a fault, e.g. of a database that is being restarted: more each time."""
 
+FIGURES_SECONDS = 60.0
+"""How often a worker looks for lines of the log to count."""
+
 PRUNE_SECONDS = 3600.0
 """How often a worker looks for what is too old to be kept."""
 
 
 async def run(services: "Services", stop: asyncio.Event) -> None:
-    """Run jobs, send mail, start what is due and watch pools until `stop` is set.
+    """Run jobs, send mail, start what is due, watch pools and count until `stop` is set.
 
     Work in hand is finished first.
     """
@@ -41,6 +44,7 @@ async def run(services: "Services", stop: asyncio.Event) -> None:
             # Nothing wakes these: their time comes, and nobody is in a hurry.
             _repeat("schedules", services.schedules.start_due, asyncio.Event(), stop, poll),
             _repeat("pools", services.pools.check_due, asyncio.Event(), stop, pools),
+            _repeat("figures", services.figures.roll_up, asyncio.Event(), stop, FIGURES_SECONDS),
             _repeat("pruning", lambda: _prune(services), asyncio.Event(), stop, PRUNE_SECONDS),
         )
     finally:

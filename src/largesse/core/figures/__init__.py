@@ -1,0 +1,1 @@
+"""Figures: how much of what happened when, counted once out of the log."""
