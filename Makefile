@@ -11,7 +11,7 @@ COMPILE   := $(BIN)/uv pip compile pyproject.toml --quiet --universal --python-v
              --generate-hashes --no-header --no-emit-index-url
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser run serve test soak screenshots check format bench lock clean
+.PHONY: catalogues help setup browser run serve test soak screenshots check format bench lock clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\): .*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -65,6 +65,9 @@ check: setup ## Check format, lint, types, imports and generated pages
 format: setup ## Format, and mend what can be mended
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+catalogues: setup ## Bring the pages' texts into their catalogues; ARGS=fr begins one
+	$(BIN)/python -m largesse.admin.catalogues $(ARGS)
 
 bench: setup ## Measure
 	$(BIN)/python -m benchmarks $(ARGS)

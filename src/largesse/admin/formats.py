@@ -5,16 +5,35 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from babel import Locale, dates, numbers
 from babel.support import Translations
 
-from largesse.admin.language import SOURCE, catalogues
+from largesse.admin.language import SOURCE, catalogues, patterns
 from largesse.core.errors import Refused
 
 EMPTY = "\N{EN DASH}"
 """Stands where there is no value."""
+
+
+WORDS = frozenset({"noun", "reason", "state", "what", "to", "right"})
+"""Facts of refusals that are words for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The facts of a refusal as its sentence names them, with words in the viewer's language."""
+
+    viewer: "Viewer"
+    error: Exception
+
+    def __getattr__(self, name: str) -> Any:
+        fact = getattr(self.error, name)
+        if name in WORDS and isinstance(fact, str):
+            return self.viewer.reason(fact.replace("_", " ") if name == "right" else fact)
+        return fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +60,18 @@ class Viewer:
 
     def refusal(self, error: Exception) -> str:
         """Return what a refusal says in the viewer's language."""
-        if not isinstance(error, Refused) or type(error).__str__ is not Refused.__str__:
-            return str(error)
-        return str(self.translations.gettext(sentence_of(type(error)))).format(error)
+        if isinstance(error, Refused) and type(error).__str__ is Refused.__str__:
+            return self.say(sentence_of(type(error))).format(Facts(self, error))
+        return self.say(str(error))
+
+    def reason(self, text: str) -> str:
+        """Return what the core says of a value in the viewer's language: some of it may vary."""
+        said = self.say(text)
+        if said == text:
+            for pattern, key in patterns(self.locale.language):
+                if (found := pattern.fullmatch(text)) is not None:
+                    return self.say(key).format(*found.groups())
+        return said
 
     def number(self, value: int | float | Decimal | None) -> str:
         """Return a number, e.g. 1,234.5."""

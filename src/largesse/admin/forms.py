@@ -104,7 +104,7 @@ class Form:
         known = {one.name for one in self.fields}
         if name in known:
             reason = getattr(refusal, "reason", None)
-            said = self.viewer.say(str(reason)) if reason else self.viewer.refusal(refusal)
+            said = self.viewer.reason(str(reason)) if reason else self.viewer.refusal(refusal)
             self.errors[name] = said
         else:
             self.errors[""] = self.viewer.refusal(refusal)

@@ -5,7 +5,8 @@ they are written and translated where they are shown; templates say `_("...")`.
 """
 
 import io
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +20,9 @@ SOURCE = "en"
 """The language of the keys."""
 
 
+VARYING = re.compile(r"\{\d\}")
+
+
 def N_(text: str) -> str:
     """Mark a text for the catalogues, and return it as it is."""
     return text
@@ -29,6 +33,22 @@ def catalogues() -> Mapping[str, Translations]:
     """Return the translations of every language that has a catalogue, and of English."""
     found = {path.stem: _load(path) for path in sorted(FOLDER.glob("*.po"))}
     return {SOURCE: Translations(), **found}
+
+
+@cache
+def patterns(language: str) -> Sequence[tuple[re.Pattern[str], str]]:
+    """Return the keys of a catalogue of which a part varies, `{0}`, and what their texts match."""
+    path = FOLDER / f"{language}.po"
+    if not path.exists():
+        return ()
+    with path.open("rb") as file:
+        keys = [one.id for one in read_po(file) if isinstance(one.id, str) and "{0}" in one.id]
+    # The one that says most of itself is the one that is meant.
+    keys.sort(key=len, reverse=True)
+    return [
+        (re.compile("(.*)".join(map(re.escape, VARYING.split(key))), re.DOTALL), key)
+        for key in keys
+    ]
 
 
 def chosen(wanted: str | None, accepted: str | None) -> Locale:

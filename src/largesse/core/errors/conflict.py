@@ -19,9 +19,12 @@ class OfRecord(Conflict):
 class AlreadyExists(OfRecord):
     """A record with this identifier exists already."""
 
-    def __str__(self) -> str:
-        article = "An" if self.noun.startswith(tuple("aeiou")) else "A"
-        return f"{article} {self.noun} with one of these identifiers exists already."
+    sentence = "{0.article} {0.noun} with one of these identifiers exists already."
+
+    @property
+    def article(self) -> str:
+        """The article of the noun."""
+        return "An" if self.noun.startswith(tuple("aeiou")) else "A"
 
 
 class StillInUse(OfRecord):
