@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from largesse.core.tables import created_at, id_column, organization_column, reference
-from largesse.storage.types import Utc, metadata
+from largesse.storage.types import Utc, code_points, metadata
 
 WAKE = "mail"
 """What a commit tells of that leaves a mail to send."""
@@ -64,6 +64,9 @@ mails = Table(
     Column("customer_id", Uuid),
     Column("code_id", Uuid),
     Column("recipient", String(254), nullable=False),
+    # The address folded, and its domain in ASCII: by these mails are looked up.
+    Column("recipient_key", code_points(254)),
+    Column("domain", String(255)),
     Column("subject", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("html", Text, nullable=False),
@@ -102,6 +105,11 @@ mails = Table(
     Index("ix_mails_sending", "lease_until", sqlite_where=IS_SENDING, postgresql_where=IS_SENDING),
     # Lists by state walk it, and counts by state and reason read nothing else.
     Index("ix_mails_state", "organization_id", "state", "id", "reason", "due_at"),
+    # What a mail says is some thousand bytes: an index of its own for each filter weighs little.
+    *(
+        Index(f"ix_mails_{name}", "organization_id", name, "id")
+        for name in ("recipient_key", "domain", "template_key", "transport")
+    ),
 )
 
 mail_attempts = Table(

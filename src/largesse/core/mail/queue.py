@@ -16,7 +16,7 @@ from largesse.core.mail import lane_store, queue_store
 from largesse.core.mail.claiming import MailLimits
 from largesse.core.mail.limits import QUEUE, domain_name, transport_name
 from largesse.core.mail.model import WAKE, MailState, mails
-from largesse.core.mail.queue_store import Count
+from largesse.core.mail.queue_store import Count, Counted
 from largesse.storage.database import Database, Transaction
 
 AT_ONCE = 10_000
@@ -67,6 +67,19 @@ class QueueStats:
 
 
 @dataclass(frozen=True, slots=True)
+class Overview:
+    """The queue of an organization at a glance, counted no further than anybody reads."""
+
+    counts: Mapping[MailState, Counted]
+    failures: Sequence[Count]
+    """The newest of those that failed or are uncertain, by reason, the most frequent first."""
+    waiting_since: datetime | None
+    """When the oldest of those that wait was made."""
+    pauses: Sequence[Pause]
+    transports: Sequence[Transport]
+
+
+@dataclass(frozen=True, slots=True)
 class Changed:
     """How many mails a call has changed, and whether there are more."""
 
@@ -90,6 +103,20 @@ class MailQueue:
             transports = await self._transports(tx)
             pauses = await lane_store.pauses_of(tx, caller.organization_id)
         return QueueStats(counts, oldest, [_pause(*one) for one in pauses], transports)
+
+    async def overview(self, caller: Caller) -> Overview:
+        """Return the queue at a glance, however many mails there are. Raises NotPermitted."""
+        caller.require(Right.READ)
+        async with self._database.read() as tx:
+            counts = {
+                state: await queue_store.counted(tx, caller.organization_id, state)
+                for state in MailState
+            }
+            failures = await queue_store.newest_failures(tx, caller.organization_id)
+            since = await queue_store.waiting_since(tx, caller.organization_id)
+            transports = await self._transports(tx)
+            pauses = await lane_store.pauses_of(tx, caller.organization_id)
+        return Overview(counts, failures, since, [_pause(*one) for one in pauses], transports)
 
     async def transports(self, caller: Caller) -> list[Transport]:
         """Return the ways by which mails leave, the preferred first. Raises NotPermitted."""

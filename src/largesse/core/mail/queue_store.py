@@ -8,7 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select, update
 
+from largesse.core.ids import moment_of
 from largesse.core.mail.model import MailState, mails
+from largesse.core.search.browse import MOST_COUNTED
 from largesse.storage.database import Transaction
 
 
@@ -20,6 +22,18 @@ class Count:
     reason: str | None
     """The kind of their last failure, e.g. `550 5.1.1`."""
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many there are, as far as they were counted."""
+
+    count: int
+    is_more: bool
+
+
+LOOKED_AT = 10_000
+"""The newest failures, by which their reasons are told."""
 
 
 async def counts(tx: Transaction, organization_id: int) -> tuple[list[Count], datetime | None]:
@@ -62,6 +76,38 @@ def _by_reason(tx: Transaction, organization_id: int, state: MailState) -> Any:
     )
     chosen = tx.engine.walk(chosen, mails, index="ix_mails_state")
     return chosen.group_by(mails.c.reason).order_by(count.desc(), mails.c.reason)
+
+
+async def counted(tx: Transaction, organization_id: int, state: MailState) -> Counted:
+    """Count the mails in a state, up to MOST_COUNTED."""
+    some = _in_state(tx, organization_id, state).limit(MOST_COUNTED + 1)
+    count = int(await tx.value(select(func.count()).select_from(some.subquery())))
+    return Counted(min(count, MOST_COUNTED), count > MOST_COUNTED)
+
+
+async def newest_failures(tx: Transaction, organization_id: int) -> list[Count]:
+    """Count the newest of the mails that failed or are uncertain, by their reasons."""
+    found: list[Count] = []
+    for state in (MailState.FAILED, MailState.UNCERTAIN):
+        newest = _in_state(tx, organization_id, state, mails.c.reason)
+        some = newest.order_by(mails.c.id.desc()).limit(LOOKED_AT).subquery()
+        rows = await tx.rows(select(some.c.reason, func.count()).group_by(some.c.reason))
+        found += [Count(state, reason, count) for reason, count in rows]
+    return sorted(found, key=lambda one: -one.count)
+
+
+async def waiting_since(tx: Transaction, organization_id: int) -> datetime | None:
+    """Return when the oldest of the mails that wait was made."""
+    oldest = _in_state(tx, organization_id, MailState.QUEUED).order_by(mails.c.id).limit(1)
+    row = await tx.row(oldest)
+    return None if row is None else moment_of(row.id)
+
+
+def _in_state(tx: Transaction, organization_id: int, state: MailState, *more: Any) -> Any:
+    chosen = select(mails.c.id, *more).where(
+        mails.c.organization_id == organization_id, mails.c.state == state
+    )
+    return tx.engine.walk(chosen, mails, index="ix_mails_state")
 
 
 async def chosen(

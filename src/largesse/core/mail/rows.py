@@ -7,6 +7,11 @@ from uuid import UUID
 from largesse.core.ids import new_id
 from largesse.core.mail.model import MailState, Priority
 from largesse.core.templates.model import Rendered
+from largesse.core.text import LONGEST_EMAIL, folded
+from largesse.senders.message import domain_of
+
+LONGEST_DOMAIN = 255
+"""Characters that are kept of a domain."""
 
 
 def mail_row(
@@ -31,6 +36,8 @@ def mail_row(
         "customer_id": customer_id,
         "code_id": code_id,
         "recipient": recipient,
+        "recipient_key": folded(recipient)[:LONGEST_EMAIL],
+        "domain": domain_of(recipient)[:LONGEST_DOMAIN],
         "subject": rendered.subject,
         "text": rendered.text,
         "html": rendered.html,

@@ -60,6 +60,7 @@ class Mails(Records[Mail]):
     unknown = UnknownMail
     write_right = Right.SEND_MAIL
     changeable = frozenset()
+    shelf = store.MAIL_SHELF
 
     def __init__(self, database: Database, compiler: Compiler, *, domain: str) -> None:
         super().__init__(database)
@@ -127,6 +128,51 @@ class Mails(Records[Mail]):
         async with self.database.read() as tx:
             mail = await self._one(tx, caller.organization_id, mail_id)
             return await store.attempts_of(tx, caller.organization_id, mail)
+
+    async def content(self, caller: Caller, mail_id: UUID) -> Rendered:
+        """Return what a mail says. Raises UnknownMail, NotPermitted."""
+        caller.require(self.read_right)
+        async with self.database.read() as tx:
+            row = await self._whole(tx, caller.organization_id, mail_id)
+        return Rendered(row.subject, row.text, row.html)
+
+    async def resend(self, caller: Caller, mail_id: UUID) -> Mail:
+        """Queue once more what a mail says, as a mail of its own with a message id of its own.
+
+        Its code stays the first mail's: a code is mailed to a customer once (`send_code`).
+
+        Raises:
+            NotPermitted, UnknownMail
+            WrongState: it was not sent: it can be retried, or waits.
+        """
+        caller.require(Right.SEND_MAIL)
+        async with self.database.write() as tx:
+            row = await self._whole(tx, caller.organization_id, mail_id)
+            if row.state != MailState.SENT:
+                raise WrongState("mail", row.state)
+            again = mail_row(
+                caller.organization_id,
+                row.recipient,
+                Rendered(row.subject, row.text, row.html),
+                domain=self._domain,
+                now=clock.now(),
+                template_key=row.template_key,
+                customer_id=row.customer_id,
+                priority=Priority.URGENT,
+                list_unsubscribe=row.list_unsubscribe,
+            )
+            (queued,) = await store.enqueue(tx, [again])
+            told = {"again": str(mail_id)}
+            subject = ("mail", queued.id)
+            event_store.record(tx, caller, EventKind.MAIL_QUEUED, subject, data=told)
+        return queued
+
+    async def _whole(self, tx: Transaction, organization_id: int, mail_id: UUID) -> Any:
+        self._check_id(mail_id)
+        row = await records.find(tx, mails, organization_id, mails.c.id == mail_id)
+        if row is None:
+            raise UnknownMail(str(mail_id))
+        return row
 
     async def retry(self, caller: Caller, mail_id: UUID) -> Mail:
         """Queue a failed, suppressed or uncertain mail again, as if it were new.

@@ -6,8 +6,18 @@ from uuid import UUID
 
 from largesse.core.mail.model import WAKE, Attempt, Mail, mail_attempts, mails
 from largesse.core.records import value_of
+from largesse.core.search.browse import Shelf, beginning
 from largesse.storage.database import Transaction
 from largesse.storage.records import find, find_all
+
+MAIL_SHELF = Shelf(
+    mails,
+    filters={
+        name: mails.c[name]
+        for name in ("state", "template_key", "transport", "domain", "reason", "customer_id")
+    },
+    lookups=(beginning(mails.c.recipient_key),),
+)
 
 
 async def enqueue(tx: Transaction, rows: Sequence[dict[str, Any]]) -> list[Mail]:
