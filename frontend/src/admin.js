@@ -5,6 +5,7 @@ import { drawCharts } from "./charts.js";
 import { offerCopies } from "./copy.js";
 import { openDialogs } from "./dialogs.js";
 import { countChosen, sendOnChange } from "./lists.js";
+import { walkMatrix } from "./matrix.js";
 import { closeMenus } from "./menus.js";
 import { keepZone } from "./zone.js";
 
@@ -13,6 +14,7 @@ window.htmx = htmx;
 keepZone();
 openDialogs();
 closeMenus();
+walkMatrix();
 
 function prepare(root) {
   countChosen(root);

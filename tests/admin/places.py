@@ -66,6 +66,8 @@ PLACES: dict[str, Find] = {
     "/jobs/{id}": finished_job,
     "/promotions/{id}": first(lambda s: s.promotions),
     "/channels/{id}": first(lambda s: s.channels),
+    "/groups/{id}": first(lambda s: s.groups),
+    "/lists/{id}": first(lambda s: s.promotion_lists),
     "/settings/users/{id}": first(lambda s: s.users),
     "/settings/units/{id}": first(lambda s: s.units),
 }

@@ -40,6 +40,10 @@ class Noun:
     """What stands in the fields of a new one."""
     open: Callable[[Any], str] | None = None
     """Where a record's page is; None: the page that changes it."""
+    left: Callable[[Any], str] | None = None
+    """Where one is led when a record was deleted; None: to the list."""
+    template: str = "form.html"
+    """What draws the form: one that extends it, where the fields stand in parts."""
 
     def path_of(self, record: Any) -> str:
         """Return where a record is looked at."""
@@ -161,7 +165,7 @@ def _deleting(noun: Noun) -> Any:
         with form.refusing():
             await noun.source(call.services).delete(call.caller, record.id)
             said = form.viewer.say(N_("%(name)s was deleted."), name=noun.name(record))
-            return render.go(call, noun.path, said)
+            return render.go(call, noun.left(record) if noun.left else noun.path, said)
         return render.go(call, noun.path_of(record), form.errors[""], is_bad=True)
 
     return delete
@@ -188,4 +192,4 @@ def _page(call: Call, noun: Noun, form: Form, record: Any = None) -> Page:
         "back": noun.path if record is None or noun.open is None else noun.path_of(record),
         "delete": None if record is None else f"{noun.path}/{id_text(record.id)}/delete",
     }
-    return Page("form.html", data, status=None if form.is_good else 422)
+    return Page(noun.template, data, status=None if form.is_good else 422)

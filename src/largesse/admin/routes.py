@@ -10,12 +10,15 @@ from largesse.admin import assets, auth, errors, render
 from largesse.admin.nouns import page
 from largesse.admin.pages import (
     apis,
+    assignments,
     batches,
     grants,
+    groups,
     health,
     jobs,
     mail_service,
     profile,
+    promotion_lists,
     promotions,
     settings,
     sign_in,
@@ -38,6 +41,9 @@ ROUTES: tuple[Route, ...] = (
     *profile.ROUTES,
     *batches.ROUTES,
     *grants.ROUTES,
+    *groups.ROUTES,
+    *promotion_lists.ROUTES,
+    *assignments.ROUTES,
 )
 
 POLICY = (
