@@ -19,6 +19,9 @@ from tests.admin.places import place_of
 from tests.browser import chromium
 from tests.serving import Served, prepare, serve
 
+TALLEST = 2400
+"""Pixels of a picture at most."""
+
 APART = "-"
 """Parts the segments of a path in a file's name."""
 
@@ -65,10 +68,13 @@ async def _take(served: Served, person: Person, folder: Path) -> None:
 
 
 async def _shoot(page: Page, file: Path) -> None:
-    await look(page, WIDE, "light")
-    await page.screenshot(path=f"{file}.png", full_page=True)
-    await look(page, NARROW, "dark")
-    await page.screenshot(path=f"{file}-narrow.png", full_page=True)
+    for size, scheme, end in ((WIDE, "light", ""), (NARROW, "dark", "-narrow")):
+        await look(page, size, "dark" if scheme == "dark" else "light")
+        # As high as the page: what stays in its place while one scrolls is drawn once.
+        height = await page.evaluate("document.documentElement.scrollHeight")
+        await page.set_viewport_size({"width": size["width"], "height": min(height, TALLEST)})
+        await page.wait_for_timeout(100)
+        await page.screenshot(path=f"{file}{end}.png")
 
 
 def _name(path: str) -> str:
