@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks import pages
 from benchmarks.report import (
     alone_table,
     bulk_table,
@@ -17,9 +18,11 @@ from benchmarks.report import (
     loads_table,
     machine,
     mail_table,
+    pages_table,
     table,
+    weights_table,
 )
-from benchmarks.runs import ALONE, BIG, LAYER_CLIENTS, OTHERS, SCENARIOS, Plan, run
+from benchmarks.runs import ALONE, BIG, LAYER_CLIENTS, OTHERS, PAGES, SCENARIOS, Plan, run
 
 DATABASES = ("sqlite", "postgres")
 QUICK = ("pool", "subscribe", ALONE, BIG)
@@ -41,7 +44,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="the medians of so many are shown")
     parser.add_argument("--seconds", type=float, help="length of one measurement")
     parser.add_argument("--clients", type=int, nargs="+", help="of the scenario pool")
-    parser.add_argument("--big", type=int, help="codes of the big pool")
+    parser.add_argument("--big", type=int, help="codes of the big pool, and of the scenario pages")
+    parser.add_argument("--customers", type=int, help="customers of the scenario pages")
     parser.add_argument("--bulk", type=int, help="codes that are generated and imported")
     parser.add_argument("--mails", type=int, help="mails that a worker hands over")
     parser.add_argument("--grants", type=int, help="grants of the scenario grants")
@@ -63,6 +67,7 @@ def plan_of(asked: argparse.Namespace) -> Plan:
         directory=asked.directory,
         clients=asked.clients or ((1, 64) if asked.quick else (1, 16, 64, 256)),
         big=asked.big or (1_000_000 if asked.quick else 10_000_000),
+        customers=asked.customers or 1_000_000,
         bulk=asked.bulk or 1_000_000,
         grants=asked.grants or 1_000_000,
         mails=asked.mails or (8_000 if asked.quick else 20_000),
@@ -80,6 +85,9 @@ def main() -> None:
     for kind in plan.databases:
         found[kind] = asyncio.run(run(plan, kind))
         print("\n\n".join(shown(found[kind])), end="\n\n", flush=True)
+    if PAGES in plan.scenarios:
+        found["weights"] = asyncio.run(pages.weights(plan.directory))
+        print(weights_table(found["weights"]), end="\n\n", flush=True)
     found["load_average"]["after"] = os.getloadavg()
     print(", ".join(f"{name} {value}" for name, value in found["machine"].items()))
     averages = (f"{average[0]:.2f} {when}" for when, average in found["load_average"].items())
@@ -113,6 +121,8 @@ def shown(found: dict[str, Any]) -> Iterator[str]:
         yield mail_table(found["mail"])
     if found["grants"]:
         yield grants_table(found["grants"])
+    if found["pages"]:
+        yield pages_table(found["pages"])
     if found["big"]:
         yield loads_table(found["big"], ("state", "first_ms"))
 

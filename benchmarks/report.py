@@ -106,6 +106,18 @@ def mail_table(mail: Mapping[str, Any]) -> str:
     return table(header, [list(mail.values())])
 
 
+def pages_table(found: Sequence[Mapping[str, Any]]) -> str:
+    """Return the table of pages: how long each takes, and how often the page to sign in that is."""
+    header = ("page", "what", "ms", "slowest round", "/ sign-in")
+    return table(header, [list(one.values()) for one in found])
+
+
+def weights_table(found: Sequence[Mapping[str, Any]]) -> str:
+    """Return the table of what pages weigh."""
+    header = ("page", "bytes with assets", "/ 150 kB", "first paint ms")
+    return table(header, [list(one.values()) for one in found])
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """Return rows below a header; numbers are lined up on the right."""
     cells = [list(header), *[[_cell(value) for value in row] for row in rows]]

@@ -13,6 +13,7 @@ from typing import Any
 from benchmarks import bulk, ceilings
 from benchmarks import grants as granting
 from benchmarks import mail as mailing
+from benchmarks import pages as looking
 from benchmarks.alone import Alone
 from benchmarks.big import BASE, Big
 from benchmarks.databases import Place, open_place
@@ -49,7 +50,9 @@ class Plan:
     clients: Sequence[int]
     """How many clients the scenario `pool` is measured with, one after the other."""
     big: int
-    """Codes of the campaign of `big-pool`."""
+    """Codes of the campaign of `big-pool`, and of the one of `pages`."""
+    customers: int
+    """Customers of the scenario `pages`."""
     bulk: int
     """Codes that `generate` makes and `import` reads."""
     grants: int
@@ -86,10 +89,10 @@ CLIENTS = 64
 BIG_PART = 0.5
 """How long a measurement of the big pool is, beside others: there are many."""
 
-ALONE, LAYERED, BIG = "alone", "layers", "big-pool"
+ALONE, LAYERED, BIG, PAGES = "alone", "layers", "big-pool", "pages"
 BULK = {"generate": bulk.generate, "import": bulk.import_}
 GRANTS, MAIL = "grants", "mail"
-OTHERS = (ALONE, LAYERED, *BULK, GRANTS, MAIL, BIG)
+OTHERS = (ALONE, LAYERED, *BULK, GRANTS, MAIL, PAGES, BIG)
 
 
 def say(step: str) -> None:
@@ -121,6 +124,7 @@ class Run:
     bulk: dict[str, list[Any]] = field(default_factory=dict)
     grants: list[granting.Grants] = field(default_factory=list)
     mail: list[mailing.Measured] = field(default_factory=list)
+    pages: list[looking.Timed] = field(default_factory=list)
 
     @property
     def product(self) -> Sequence[str]:
@@ -234,6 +238,7 @@ class Run:
             "bulk": [{"scenario": name} | bulk_summary(b) for name, b in self.bulk.items()],
             "grants": grants_summary(self.grants) if self.grants else None,
             "mail": mail_summary(self.mail) if self.mail else None,
+            "pages": looking.summary(self.pages),
         }
 
 
@@ -252,13 +257,18 @@ async def run(plan: Plan, kind: str) -> dict[str, Any]:
                 say(f"{kind}: {name}, round {number + 1}")
                 with open_place(kind, plan.directory) as place:
                     granted.append(await granting.measure(place, plan.grants))
+    looked: list[looking.Timed] = []
+    if PAGES in plan.scenarios:
+        say(f"{kind}: {PAGES} are being filled and looked at")
+        with open_place(kind, plan.directory) as place:
+            looked = await looking.measure(place, plan.big, plan.customers, plan.rounds)
     with open_place(kind, plan.directory) as place:
         campaigns: dict[str, Mapping[str, Any]] = {CEILING: {}, "POOL": {}, BIG: {}}
         for name in plan.scenarios:
             campaigns |= SCENARIOS[name].campaigns if name in SCENARIOS else {}
         pool = await open_pool(place.url, campaigns)
         try:
-            one = Run(plan, place, pool, bulk=filled, grants=granted)
+            one = Run(plan, place, pool, bulk=filled, grants=granted, pages=looked)
             await _rounds(one)
             return one.results()
         finally:
