@@ -17,6 +17,7 @@ from largesse.storage.types import Json, metadata
 
 SYSTEM, WORKER, ANONYMOUS = "system", "worker", "anonymous"
 """Actors that are no user: the command line, the worker, and whoever needs no login."""
+NOBODY = (WORKER, SYSTEM, ANONYMOUS)
 
 
 class EventKind(StrEnum):

@@ -3,16 +3,18 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from largesse.core import clock
 from largesse.core.access.model import Caller, Right
 from largesse.core.errors import InvalidValue, UnknownEvent, WrongState
-from largesse.core.events import store
+from largesse.core.events import looking, store
 from largesse.core.events.model import Event, events
 from largesse.core.limits import unfit
 from largesse.core.records import Page, Records, check_after, check_limit, page_of
+from largesse.core.search.browse import Browse, Browsed
 from largesse.storage.database import Database
 
 OF_ACCESS = frozenset({"organization", "user", "key"})
@@ -26,6 +28,7 @@ class Events(Records[Event]):
     value = Event
     unknown = UnknownEvent
     changeable = frozenset()
+    shelf = looking.EVENT_SHELF
 
     def __init__(self, database: Database, *, keep: timedelta | None) -> None:
         super().__init__(database)
@@ -64,6 +67,29 @@ class Events(Records[Event]):
                 hidden=_hidden(caller),
             )
         return page_of([self._value(row) for row in found], limit)
+
+    async def browse(self, caller: Caller, query: Browse) -> Browsed[Event]:
+        """Return a page of the lines that fit, of those that are looked at (`looking`).
+
+        Filters: `kind`, `about`, and `who`; the text is the id of a subject or a request.
+
+        Raises:
+            NotPermitted, InvalidValue
+        """
+        caller.require(self.read_right)
+        self.shelf.check(query)
+        async with self.database.read() as tx:
+            page = await looking.browse(tx, caller.organization_id, query, hidden=_hidden(caller))
+            found = await self._many(tx, caller.organization_id, page.items) if page.items else {}
+        return replace(page, items=[found[one] for one in page.items if one in found])
+
+    async def kinds(self, caller: Caller) -> list[str]:
+        """Return the kinds of line that the caller's log has. Raises NotPermitted."""
+        caller.require(self.read_right)
+        async with self.database.read() as tx:
+            found = await looking.kinds(tx, caller.organization_id)
+        hidden = _hidden(caller)
+        return [kind for kind in found if kind.partition(".")[0] not in hidden]
 
     async def get(self, caller: Caller, record_id: Any) -> Event:
         """Return one line. Raises UnknownEvent, NotPermitted."""
