@@ -96,5 +96,7 @@ async def test_it_can_be_read_by_everybody(page: Page, site: Site, route: Route)
         answer = await client.head(path)
     if not answer.headers["content-type"].startswith("text/html"):
         return
+    if answer.headers["content-security-policy"] == PREVIEW:
+        return  # it is what others wrote, and looked at in the page around it
     await page.goto(path)
     await check(page)

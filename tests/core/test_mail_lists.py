@@ -38,6 +38,7 @@ async def test_mails_are_looked_up_by_whom_they_are_for(services: Services, owne
     assert await found(services, owner, " ada") == {"Ada@Example.com", "adam@other.example"}
     assert await found(services, owner, "ADA@example.com") == {"Ada@Example.com"}
     assert await found(services, owner, domain="example.com") == {"Ada@Example.com"}
+    assert await found(services, owner, "@EXAMPLE.com") == {"Ada@Example.com"}
     assert await found(services, owner, "bob", domain="xn--bro-hoa.example")
     assert len(await found(services, owner, template_key="hello", state="queued")) == 3
     assert await found(services, owner, template_key="other") == set()

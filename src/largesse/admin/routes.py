@@ -17,7 +17,9 @@ from largesse.admin.pages import (
     health,
     jobs,
     log,
+    mail_pauses,
     mail_service,
+    mails,
     profile,
     promotion_lists,
     promotions,
@@ -46,6 +48,8 @@ ROUTES: tuple[Route, ...] = (
     *groups.ROUTES,
     *promotion_lists.ROUTES,
     *assignments.ROUTES,
+    *mail_pauses.ROUTES,
+    *mails.ROUTES,
 )
 
 POLICY = (

@@ -30,7 +30,7 @@ MOST_TOLD = 10
 AT_ONCE = 1000
 """Members of a group that are read at once."""
 
-SHOWN = 100
+SHOWN = 50
 """Rows of a batch that its page shows at once."""
 
 

@@ -6,9 +6,16 @@ from uuid import UUID
 
 from largesse.core.mail.model import WAKE, Attempt, Mail, mail_attempts, mails
 from largesse.core.records import value_of
-from largesse.core.search.browse import Shelf, beginning
+from largesse.core.search.browse import Shelf, beginning, exactly
+from largesse.senders.message import domain_of
 from largesse.storage.database import Transaction
 from largesse.storage.records import find, find_all
+
+
+def _domain_in(text: str) -> str | None:
+    """Return the domain that a text such as `@example.com` names."""
+    return domain_of(text) if text.startswith("@") else None
+
 
 MAIL_SHELF = Shelf(
     mails,
@@ -16,7 +23,7 @@ MAIL_SHELF = Shelf(
         name: mails.c[name]
         for name in ("state", "template_key", "transport", "domain", "reason", "customer_id")
     },
-    lookups=(beginning(mails.c.recipient_key),),
+    lookups=(beginning(mails.c.recipient_key), exactly(mails.c.domain, key=_domain_in)),
 )
 
 
