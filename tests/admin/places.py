@@ -82,6 +82,8 @@ PLACES: dict[str, Find] = {
     "/grants/{id}": one_grant,
     "/jobs/{id}": finished_job,
     "/log/{id}": line,
+    "/campaigns/{id}": first(lambda s: s.campaigns),
+    "/codes/{id}": first(lambda s: s.codes),
     "/promotions/{id}": first(lambda s: s.promotions),
     "/channels/{id}": first(lambda s: s.channels),
     "/groups/{id}": first(lambda s: s.groups),

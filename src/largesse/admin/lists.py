@@ -235,26 +235,31 @@ def acting(of: Listing, back: str | None = None) -> Handler:
         call.caller.require(action.right)
         look, typed = render.viewer(call), forms.many(call, "id")
         ids = [one for one in map(of.parse_id, typed[:MOST_CHOSEN]) if one is not None]
-        return_to = _local(forms.fields(call).get("back", ""), back or of.path)
+        return_to = local(forms.fields(call).get("back", ""), back or of.path)
         if not ids:
             return render.go(call, return_to, look.say(N_("Nothing was chosen.")), is_bad=True)
         if forms.fields(call).get("confirmed") != "yes":
             return Page("confirm.html", _question(call, of, action, ids, return_to))
-        done, refused = 0, ""
-        for record_id in dict.fromkeys(ids):
-            try:
-                await action.do(call, record_id)
-                done += 1
-            except Refused as refusal:
-                refused = look.refusal(refusal)
-        said = look.say(action.done, count=look.number(done))
-        if refused:
-            left = look.number(len(ids) - done)
-            reason = look.say(N_("Not done: %(count)s. %(reason)s"), count=left, reason=refused)
-            said = f"{said} {reason}"
-        return render.go(call, return_to, said, is_bad=bool(refused))
+        return await done_with_each(call, action, ids, return_to)
 
     return act
+
+
+async def done_with_each(call: Call, action: Action, ids: Sequence[Any], back: str) -> Response:
+    """Do something with each of the records, and lead back to the list, which tells how it went."""
+    look, done, refused = render.viewer(call), 0, ""
+    for record_id in dict.fromkeys(ids):
+        try:
+            await action.do(call, record_id)
+            done += 1
+        except Refused as refusal:
+            refused = look.refusal(refusal)
+    said = look.say(action.done, count=look.number(done))
+    if refused:
+        left = look.number(len(ids) - done)
+        reason = look.say(N_("Not done: %(count)s. %(reason)s"), count=left, reason=refused)
+        said = f"{said} {reason}"
+    return render.go(call, back, said, is_bad=bool(refused))
 
 
 # --- inside ------------------------------------------------------------------------------------
@@ -285,7 +290,7 @@ def _question(
     }
 
 
-def _local(path: str, otherwise: str) -> str:
+def local(path: str, otherwise: str) -> str:
     """Return a path of these pages; one of elsewhere is none."""
     return path if path.startswith("/") and not path.startswith(("//", "/\\")) else otherwise
 

@@ -83,6 +83,22 @@ class Pools:
             reading = await store.read(tx, known, at_most=found.alarm_level or 0, now=now)
         return forecast(found, known.seen(reading, now), reading, level=known.level, now=now)
 
+    async def size(self, caller: Caller, campaign: CampaignRef) -> int:
+        """Return how many places a campaign's pool ever had: no fewer than its codes.
+
+        Raises:
+            NotPermitted, UnknownCampaign
+        """
+        caller.require(Right.READ)
+        organization_id = caller.organization_id
+        async with self.database.read() as tx:
+            found = await campaign_store.campaign_named(
+                tx, organization_id, campaign.field, campaign.value
+            )
+            if found is None:
+                raise UnknownCampaign(campaign.value, campaign.field)
+            return await store.last_place(tx, organization_id, found.id)
+
     async def check_due(self) -> bool:
         """Look at the pools whose time has come; False if there may be no more of them.
 
