@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from largesse.core.errors import (
     CodeNotEffective,
     InvalidCodeFormat,
     InvalidValue,
+    NotPermitted,
     UnknownCampaign,
     UnknownCode,
     UnknownCustomer,
@@ -400,6 +402,32 @@ class TestRefusedWithoutAQuery:
         async with without_codes(services):
             with pytest.raises(Exception, match="codes"):
                 await services.codes.named(owner, "A1")
+
+
+class TestSketch:
+    @pytest.mark.parametrize("fields", CHECKED, ids=str)
+    async def test_its_examples_are_as_the_campaign_would_make_them(
+        self, services: Services, owner: Caller, fields: dict[str, Any]
+    ) -> None:
+        before = await everything(services)
+        sketch = await services.campaigns.sketch(owner, fields)
+        assert await everything(services) == before
+        made = await make(services, owner, **fields)
+        key = await services.campaigns._formats.key(owner.organization_id)
+        of = CodeFormat.of(made, key=key)
+        assert len(set(sketch.examples)) == 5
+        assert all(of.could_be(example) for example in sketch.examples)
+        assert (sketch.space, sketch.room) == (of.space, of.space // 1000)
+        assert sketch.false_accepts == of.false_accepts
+
+    async def test_what_can_not_be_made_is_refused(self, services: Services, owner: Caller) -> None:
+        with pytest.raises(InvalidCodeFormat, match="from 1 to 64"):
+            await services.campaigns.sketch(owner, {"code_length": 0})
+        for wrong in ({"code_check": "x"}, {"colour": "red"}, {"code_source": "shared"}):
+            with pytest.raises(InvalidValue):
+                await services.campaigns.sketch(owner, wrong)
+        with pytest.raises(NotPermitted):
+            await services.campaigns.sketch(replace(owner, rights=frozenset()), {})
 
 
 def test_every_check_is_tried() -> None:

@@ -101,6 +101,14 @@ def test_levels_are_the_halves_down_to_none() -> None:
     assert found == [None, 20, 20, 10, 10, 5, 5, 2, 1, 0]
 
 
+async def test_its_size_is_what_it_ever_had(services: Services, owner: Caller) -> None:
+    campaign = await posted(services, owner, codes=5)
+    await give(services, owner, campaign, 2)
+    assert await services.pools.size(owner, ref(campaign)) == 5
+    with pytest.raises(UnknownCampaign):
+        await services.pools.size(owner, CampaignRef("name", "None"))
+
+
 class TestAlarms:
     async def test_each_level_is_told_of_once(self, eager: Services, owner: Caller) -> None:
         campaign = await posted(eager, owner, codes=10, alarm_level=8)
