@@ -27,7 +27,7 @@ from largesse.admin import auth
 from largesse.admin.formats import sentence_of
 from largesse.admin.language import FOLDER
 from largesse.core.access.model import Right
-from largesse.core.errors import Refused, Unknown, leaves
+from largesse.core.errors import InvalidEmail, Refused, Unknown, leaves
 from largesse.core.events.model import EventKind
 from largesse.wire.errors import WIRE_ERRORS
 
@@ -46,6 +46,7 @@ msgstr ""
 
 FACTS = {
     "InvalidValue": (1, "reason"),
+    "InvalidEmail": (1, "reason"),
     "InvalidCodeFormat": (0, "reason"),
     "BadSignature": (0, "reason"),
     "NewsletterProviderFailed": (0, "reason"),
@@ -176,9 +177,8 @@ def _reasons(tree: ast.AST) -> Iterator[str]:
         at, name = FACTS.get(_called(call), (99, ""))
         named = [one.value for one in call.keywords if one.arg == name]
         for node in [*call.args[at : at + 1], *named]:
-            pattern = pattern_of(node)
-            if pattern is not None:
-                yield pattern
+            either = [node.body, node.orelse] if isinstance(node, ast.IfExp) else [node]
+            yield from filter(None, map(pattern_of, either))
 
 
 def pattern_of(node: ast.AST) -> str | None:
@@ -194,11 +194,14 @@ def pattern_of(node: ast.AST) -> str | None:
 
 
 def _refusals() -> Iterator[tuple[Text, str]]:
-    kinds: tuple[type[Exception], ...] = (*leaves(Refused), *WIRE_ERRORS, auth.ForeignForm)
+    # Dialects have refusals of their own, of which there are those that were imported.
+    ours = [kind for kind in leaves(Refused) if kind.__module__.startswith(core.__name__)]
+    kinds: tuple[type[Exception], ...] = (*ours, *WIRE_ERRORS, auth.ForeignForm)
     for kind in kinds:
         yield sentence_of(kind), "core/errors"
         if issubclass(kind, Unknown):
             yield kind.noun, "core/errors"
+    yield InvalidEmail.reason, "core/errors"
 
 
 def _values() -> Iterator[tuple[Text, str]]:

@@ -81,7 +81,9 @@ class Viewer:
         """Return a share of one as per cent."""
         if share is None:
             return EMPTY
-        return str(numbers.format_percent(share, "#,##0.#%", locale=self.locale))
+        # Languages differ in what stands before the sign: 12.5%, 12,5 %.
+        pattern = self.locale.percent_formats[None].pattern.replace("0", "0.#", 1)
+        return str(numbers.format_percent(share, pattern, locale=self.locale))
 
     def moment(self, value: datetime | None) -> str:
         """Return a moment in the viewer's zone, to the minute."""

@@ -79,7 +79,8 @@ async def keep(database: Database, caller: Caller, user_id: UUID, sealed: str | 
             raise UnknownUser(str(user_id))
         if (sealed is None) == (row.totp_secret is None):
             raise WrongState(
-                "user", f"one {'without' if sealed is None else 'with'} a second factor"
+                "user",
+                "one without a second factor" if sealed is None else "one with a second factor",
             )
         values = {"totp_secret": sealed, "totp_step": None}
         await records.change(tx, users, caller.organization_id, where, values=values)
