@@ -5,6 +5,7 @@ start. A test that changes what others look for makes a record of its own.
 """
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -69,6 +70,21 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser, site: Site) -> AsyncIterator[Page]:
     """A page of the browser, with the owner signed in; whatever goes wrong in it fails the test."""
+    async with _opened(browser, site) as (opened, wrong):
+        yield opened
+    assert not wrong
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def walker(browser: Browser, site: Site) -> AsyncIterator[Page]:
+    """The same for all tests of a file: they look, and change nothing."""
+    async with _opened(browser, site) as (opened, wrong):
+        yield opened
+    assert not wrong
+
+
+@asynccontextmanager
+async def _opened(browser: Browser, site: Site) -> AsyncIterator[tuple[Page, list[str]]]:
     context = await browser.new_context(
         base_url=f"{site.url}/", timezone_id="Europe/Berlin", locale="en-US"
     )
@@ -79,8 +95,13 @@ async def page(browser: Browser, site: Site) -> AsyncIterator[Page]:
     )
     opened = await context.new_page()
     wrong: list[str] = []
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
-    opened.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
-    yield opened
+
+    def heard(text: str) -> None:
+        # A refusal has a status of its own, which the console calls an error.
+        if "status of 4" not in text:
+            wrong.append(f"{opened.url}: {text}")
+
+    opened.on("pageerror", lambda error: heard(str(error)))
+    opened.on("console", lambda said: heard(said.text) if said.type == "error" else None)
+    yield opened, wrong
     await context.close()
-    assert not [one for one in wrong if "status of 4" not in one]

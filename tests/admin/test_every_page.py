@@ -90,7 +90,7 @@ async def test_a_viewer_changes_nothing(site: Site, route: Route) -> None:
 
 
 @pytest.mark.parametrize("route", PAGES, ids=name_of)
-async def test_it_can_be_read_by_everybody(page: Page, site: Site, route: Route) -> None:
+async def test_it_can_be_read_by_everybody(walker: Page, site: Site, route: Route) -> None:
     path = await where(site, route)
     async with site.visitor() as client:
         answer = await client.head(path)
@@ -98,5 +98,5 @@ async def test_it_can_be_read_by_everybody(page: Page, site: Site, route: Route)
         return
     if answer.headers["content-security-policy"] == PREVIEW:
         return  # it is what others wrote, and looked at in the page around it
-    await page.goto(path)
-    await check(page)
+    await walker.goto(path)
+    await check(walker)
