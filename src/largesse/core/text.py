@@ -43,7 +43,7 @@ def checked_email(address: str) -> str:
     try:
         _validate(address)
     except email_validator.EmailNotValidError as error:
-        raise InvalidEmail(address[:LONGEST_EMAIL], str(error)) from None
+        raise InvalidEmail(address[:LONGEST_EMAIL], str(error).rstrip(".")) from None
     if len(folded(address)) > LONGEST_EMAIL:
         # A few letters are several when they are folded, e.g. the German sharp s.
         raise InvalidEmail(address, "too long to be compared")

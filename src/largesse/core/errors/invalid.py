@@ -56,7 +56,7 @@ class InvalidEmail(Invalid):
     value: str
     reason: str = "not an e-mail address"
 
-    sentence = "{0.value!r} is {0.reason}."
+    sentence = "The address {0.value!r} can not be used: {0.reason}."
 
 
 @dataclass(eq=False)

@@ -222,5 +222,5 @@ async def _customer(tx: Transaction, organization_id: int, name: str) -> Address
     customer_id = await find_customer(tx, organization_id, None, name)
     found = await customer_store.customer(tx, organization_id, customer_id)
     if found is None or not found.email:
-        raise InvalidEmail("", "missing: the customer has no e-mail address")
+        raise InvalidEmail("", "the customer has none")
     return Addressee(found.email, customer_id, found.name, found.locale)
