@@ -97,8 +97,9 @@ async def _opened(browser: Browser, site: Site) -> AsyncIterator[tuple[Page, lis
     wrong: list[str] = []
 
     def heard(text: str) -> None:
-        # A refusal has a status of its own, which the console calls an error.
-        if "status of 4" not in text:
+        # A refusal has a status of its own, which the console calls an error; so it calls it that
+        # a mail's script was not run in its frame.
+        if "status of 4" not in text and "Blocked script execution" not in text:
             wrong.append(f"{opened.url}: {text}")
 
     opened.on("pageerror", lambda error: heard(str(error)))

@@ -76,7 +76,16 @@ async def one_mail(services: Services, caller: Caller) -> str:
     return found[0].id.hex
 
 
+async def one_template(services: Services, caller: Caller) -> str:
+    """Return a template; one is made if there is none."""
+    if not (found := (await services.templates.browse(caller, Browse(limit=1))).items):
+        new = {"key": "spring", "subject": "Spring", "body": "<p>Spring</p>"}
+        found = [await services.templates.create(caller, new)]
+    return found[0].id.hex
+
+
 PLACES: dict[str, Find] = {
+    "/templates/{id}": one_template,
     "/mails/{id}": one_mail,
     "/grants/batches/{id}": tried_batch,
     "/grants/{id}": one_grant,

@@ -36,8 +36,8 @@ class Noun:
     """Makes the values of the fields of a record; None: its attributes of their names."""
     given: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict
     """Makes what the core takes of the fields' values."""
-    fresh: Mapping[str, Any] = field(default_factory=dict)
-    """What stands in the fields of a new one."""
+    fresh: Mapping[str, Any] | Callable[[Call], Mapping[str, Any]] = field(default_factory=dict)
+    """What stands in the fields of a new one; it may be what the page's URL asks for."""
     open: Callable[[Any], str] | None = None
     """Where a record's page is; None: the page that changes it."""
     left: Callable[[Any], str] | None = None
@@ -88,7 +88,8 @@ async def record_in(call: Call, source: Source, parse_id: Callable[[str], Any] =
 def _asking(noun: Noun) -> Any:
     async def ask(call: Call) -> Page:
         call.caller.require(noun.right)
-        form = await forms.blank(call, render.viewer(call), noun.fields, **noun.fresh)
+        fresh = noun.fresh(call) if callable(noun.fresh) else noun.fresh
+        form = await forms.blank(call, render.viewer(call), noun.fields, **fresh)
         return _page(call, noun, form)
 
     return ask

@@ -29,6 +29,7 @@ from largesse.admin.pages import (
     promotions,
     settings,
     sign_in,
+    templates,
     users,
 )
 from largesse.wire.call import Call
@@ -58,6 +59,7 @@ ROUTES: tuple[Route, ...] = (
     *assignments.ROUTES,
     *mail_pauses.ROUTES,
     *mails.ROUTES,
+    *templates.ROUTES,
 )
 
 POLICY = (

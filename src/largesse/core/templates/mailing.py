@@ -103,6 +103,25 @@ class Mailing:
             for letter in letters
         ]
 
+    async def queue_sample(
+        self, tx: Transaction, by: Author, template: MailTemplate, rendered: Rendered, email: str
+    ) -> UUID:
+        """Queue a template as it was filled with examples; return the mail's id."""
+        row = mail_row(
+            by.organization_id,
+            email,
+            rendered,
+            domain=self._domain,
+            now=clock.now(),
+            template_key=template.key,
+            priority=Priority.URGENT,
+        )
+        await store.enqueue(tx, [row])
+        told = {"template": template.key, "sample": True}
+        record(tx, by, EventKind.MAIL_QUEUED, ("mail", row["id"]), data=told)
+        mail_id: UUID = row["id"]
+        return mail_id
+
     async def campaigns_claimed(
         self, tx: Transaction, organization_id: int, key: str
     ) -> frozenset[str]:

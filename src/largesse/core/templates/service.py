@@ -12,6 +12,7 @@ from largesse.core.customers.service import find_customer
 from largesse.core.errors import (
     InvalidEmail,
     InvalidValue,
+    MissingValue,
     Refused,
     UnknownTemplate,
 )
@@ -19,7 +20,7 @@ from largesse.core.events.model import author_of
 from largesse.core.limits import check_fits
 from largesse.core.mail import store as mail_store
 from largesse.core.mail.model import Mail
-from largesse.core.records import Records
+from largesse.core.records import Records, is_blank
 from largesse.core.templates import store
 from largesse.core.templates.builtin import BUILT_IN
 from largesse.core.templates.language import CLAIM
@@ -39,6 +40,13 @@ from largesse.storage.database import Database, Transaction
 KEY = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*")
 LOCALE = re.compile(r"(?:[a-z]{2,3}(?:-[a-z0-9]{2,8})*)?")
 
+DEFAULTS: Mapping[str, Any] = {
+    "locale": ANY_LOCALE,
+    "kind": TemplateKind.TRANSACTIONAL,
+    "text": None,
+    "example": {},
+}
+
 EXAMPLE = Addressee(email="ada@example.com", name="Ada Lovelace", locale="en")
 """Whom a preview is for."""
 
@@ -52,6 +60,7 @@ class Templates(Records[MailTemplate]):
     write_right = Right.MANAGE_TEMPLATES
     required = ("key", "subject", "body")
     changeable = frozenset({"key", "locale", "kind", "subject", "body", "text", "example"})
+    shelf = store.TEMPLATE_SHELF
 
     def __init__(self, database: Database, mailing: Mailing) -> None:
         super().__init__(database)
@@ -76,6 +85,45 @@ class Templates(Records[MailTemplate]):
     ) -> Rendered:
         """Do the same with the template of a key and a locale, which may be built in."""
         return _example(await self.named(caller, key, locale), values)
+
+    async def preview_built_in(self, caller: Caller, key: str) -> Rendered:
+        """Fill a built-in template with its example. Raises NotPermitted, UnknownTemplate."""
+        caller.require(self.read_right)
+        if key not in BUILT_IN:
+            raise UnknownTemplate(key, "key")
+        return _example(BUILT_IN[key], {})
+
+    async def preview_draft(self, caller: Caller, new: Mapping[str, Any]) -> Rendered:
+        """Fill a template that is still being written, with its example.
+
+        Raises:
+            NotPermitted, MissingValue
+            InvalidValue: it can not be kept like this; the reason names the line.
+        """
+        caller.require(self.write_right)
+        for field in self.required:
+            if is_blank(new.get(field)):
+                raise MissingValue(field)
+        return _example(_unkept(_checked({**DEFAULTS, **new})), {})
+
+    async def send_sample(self, caller: Caller, template_id: UUID, email: str) -> Mail:
+        """Queue the mail that a preview shows, to be looked at in a mail program.
+
+        No code is given: its place has an example, and there is nothing to unsubscribe from.
+
+        Raises:
+            NotPermitted, UnknownTemplate, InvalidEmail, InvalidValue
+        """
+        caller.require(Right.SEND_MAIL)
+        found = await self.get(caller, template_id)
+        rendered, address = _example(found, {}), checked_email(email)
+        async with self.database.write() as tx:
+            mail_id = await self._mailing.queue_sample(
+                tx, author_of(caller), found, rendered, address
+            )
+            queued = await mail_store.mail(tx, caller.organization_id, mail_id)
+        assert queued is not None
+        return queued
 
     async def built_in(self, caller: Caller) -> list[MailTemplate]:
         """Return the templates that serve where an organization has none of its own."""
@@ -157,13 +205,7 @@ class Templates(Records[MailTemplate]):
     # --- inside --------------------------------------------------------------------------------
 
     async def _insert(self, tx: Transaction, caller: Caller, new: dict[str, Any]) -> MailTemplate:
-        defaults: dict[str, Any] = {
-            "locale": ANY_LOCALE,
-            "kind": TemplateKind.TRANSACTIONAL,
-            "text": None,
-            "example": {},
-        }
-        complete = _checked(defaults | new)
+        complete = _checked({**DEFAULTS, **new})
         return await super()._insert(tx, caller, complete | {"version": 1})
 
     async def _update(
@@ -195,9 +237,12 @@ def _checked(values: dict[str, Any]) -> dict[str, Any]:
         raise InvalidValue("example", "must be an object: values by their names")
     if CLAIM in values["example"]:
         raise InvalidValue("example", f"{CLAIM!r} is a function")
-    template = MailTemplate(id=None, version=0, created_at=None, updated_at=None, **values)
-    _example(template, {})
+    _example(_unkept(values), {})
     return values
+
+
+def _unkept(values: Mapping[str, Any]) -> MailTemplate:
+    return MailTemplate(id=None, version=0, created_at=None, updated_at=None, **values)
 
 
 def _example(template: MailTemplate, values: Mapping[str, Any]) -> Rendered:

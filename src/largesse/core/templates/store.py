@@ -5,6 +5,7 @@ from typing import Any
 
 from largesse.core.mail.model import WAKE, mails
 from largesse.core.records import value_of
+from largesse.core.search.browse import Shelf, containing
 from largesse.core.templates.builtin import BUILT_IN
 from largesse.core.templates.model import ANY_LOCALE, MailTemplate, mail_templates
 from largesse.storage.database import Transaction
@@ -14,6 +15,14 @@ from largesse.storage.records import find_all
 def normal_locale(locale: str | None) -> str:
     """Return a locale as templates have it: `de_AT` is `de-at`."""
     return (locale or ANY_LOCALE).strip().replace("_", "-").lower()
+
+
+TEMPLATE_SHELF = Shelf(
+    mail_templates,
+    filters={"kind": mail_templates.c.kind},
+    orders={"key": mail_templates.c.key},
+    lookups=(containing(mail_templates.c.key, mail_templates.c.subject),),
+)
 
 
 class Choice:
