@@ -1,7 +1,14 @@
 // Draws a chart out of the table beside it: the table is what is read without one.
 import uPlot from "uplot";
 
-const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+// A property is what was written, `light-dark(...)`: only a colour in use is one that can be drawn.
+function colour(name) {
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.style.color = `var(${name})`;
+  const found = getComputedStyle(probe).color;
+  probe.remove();
+  return found;
+}
 
 function read(table) {
   const series = [...table.tHead.rows[0].cells].slice(1).map((cell) => cell.textContent.trim());

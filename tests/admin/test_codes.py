@@ -141,7 +141,7 @@ async def test_a_search_that_is_left_off_says_so(
     monkeypatch.setattr(browsing, "AT_ONCE", 1)
     async with site.visitor() as client:
         first = await client.get("codes?q=ff-2")
-        assert "left off there" in first.text
+        assert "looked through so far" in first.text
         further = re.findall(r'href="/admin/(codes\?q=ff-2&amp;after=\w+)"', first.text)
         assert further
         assert (await client.get(further[0].replace("&amp;", "&"))).status_code == 200

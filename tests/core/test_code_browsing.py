@@ -52,6 +52,25 @@ async def test_a_code_is_found_however_it_is_read_out(services: Services, owner:
     assert await found(services, stranger, "j1p4") == set()
 
 
+async def test_the_hyphens_of_a_format_need_not_be_read_out(
+    services: Services, owner: Caller
+) -> None:
+    formats = (
+        {"code_pattern": "AB-####-????"},
+        {"code_prefix": "SUM-", "code_suffix": "-X", "code_check": "keyed"},
+    )
+    for number, format in enumerate(formats):
+        made = await services.campaigns.create(owner, {"name": f"{number}"} | format)
+        await services.codes.generate(owner, CampaignRef("id", made.id.hex), 1)
+        (code,) = (await services.codes.page(owner, campaign_id=made.id)).items
+        for length in range(1, len(code.code) + 1):
+            read = code.code[:length].replace("-", " " if length % 2 else "").lower()
+            page = await services.codes.browse(owner, Browse(text=read))
+            assert code in page.items, read
+            assert not isinstance(page, Sifted)
+        assert code.code not in await found(services, owner, read + "y")
+
+
 async def test_campaigns_and_states_narrow(services: Services, owner: Caller) -> None:
     spring = await services.campaigns.named(owner, "name", "Spring")
     code = await services.codes.named(owner, "plain1")

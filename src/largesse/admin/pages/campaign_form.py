@@ -42,15 +42,15 @@ OWN = "own"
 
 TYPES = ((CampaignType.DISCOUNT, N_("Discount")), (CampaignType.REWARD, N_("Reward")))
 DISTRIBUTIONS = (
-    (Distribution.UPON_REQUEST, N_("When somebody asks for a code")),
+    (Distribution.UPON_REQUEST, N_("When somebody asks")),
     (Distribution.INSTANT, N_("At once")),
 )
 SOURCES = (
-    (CodeSource.POOL, N_("From a pool that is filled ahead")),
-    (CodeSource.ON_REQUEST, N_("Made when one is asked for")),
+    (CodeSource.POOL, N_("A pool, filled ahead")),
+    (CodeSource.ON_REQUEST, N_("Made on request")),
 )
 ALPHABETS = (
-    ("unambiguous", N_("Letters and digits that are not mistaken for each other")),
+    ("unambiguous", N_("Clear letters and digits")),
     ("digits", N_("Digits")),
     ("letters", N_("Letters")),
     ("hex", N_("Hexadecimal digits")),
@@ -58,12 +58,12 @@ ALPHABETS = (
 )
 CHECKS = (
     (CodeCheck.NONE, N_("None")),
-    (CodeCheck.CHARACTER, N_("One check character, against typing errors")),
-    (CodeCheck.KEYED, N_("Secret check characters, against guesses")),
+    (CodeCheck.CHARACTER, N_("Against typing errors")),
+    (CodeCheck.KEYED, N_("Secret, against guesses")),
 )
 EMPTY = (
     (WhenEmpty.REFUSE, N_("Refuse")),
-    (WhenEmpty.ON_REQUEST, N_("Make each code when it is asked for")),
+    (WhenEmpty.ON_REQUEST, N_("Make each on request")),
     (WhenEmpty.GENERATE, N_("Fill the pool again")),
 )
 
@@ -125,7 +125,14 @@ CODES = Step(
                 "digit, ? a letter, * any character."
             ),
         ),
-        Field("code_alphabet", N_("Characters"), "choice", required=True, choices=ALPHABETS),
+        Field(
+            "code_alphabet",
+            N_("Characters"),
+            "choice",
+            required=True,
+            choices=ALPHABETS,
+            help=N_("Clear ones are not taken for each other: there is no I, L, O, 0 or 1."),
+        ),
         Field("own_alphabet", N_("Own characters"), longest=100),
         Field("code_check", N_("Check characters"), "choice", required=True, choices=CHECKS),
         Field(

@@ -160,12 +160,6 @@ CAMPAIGNS = Listing(
         Column("code_source", N_("Codes"), lambda row: row.campaign.code_source, kind="state"),
         Column("left", N_("Left in the pool"), kind="number"),
         Column(
-            "codes_expire_at",
-            N_("Codes until"),
-            lambda row: row.campaign.codes_expire_at,
-            kind="moment",
-        ),
-        Column(
             "created_at",
             N_("Made"),
             lambda row: row.campaign.created_at,

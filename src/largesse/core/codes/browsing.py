@@ -4,12 +4,14 @@ What an index finds is looked up in it. What none finds, such as what stands in 
 code, is looked for among some codes at a time, and whoever asks is told where it was left off.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Select, func, select
 
-from largesse.core.codes.format import LONGEST
+from largesse.core.codes import store
+from largesse.core.codes.format import LONGEST, CodeFormat
 from largesse.core.codes.model import Code, codes
 from largesse.core.limits import storable
 from largesse.core.search.browse import Browse, Browsed, Shelf, beginning
@@ -18,6 +20,9 @@ from largesse.storage.database import Transaction
 
 AT_ONCE = 100_000
 """Codes that are looked through for one page at most."""
+
+MOST_FORMATS = 200
+"""Different formats of campaigns whose hyphens are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,25 @@ CODE_SHELF = Shelf(
         beginning(codes.c.code_key, key=squeezed),
     ),
 )
+
+
+async def shelf_of(tx: Transaction, organization_id: int, query: Browse) -> Shelf:
+    """Return the shelf that also finds codes by a beginning without the hyphens of their format."""
+    text = squeezed(query.text or "")
+    if not text or len(text) > LONGEST:
+        return CODE_SHELF
+    rows = await store.formats(tx, organization_id, MOST_FORMATS)
+    written = {CodeFormat.of(row).with_hyphens(text) for row in rows if _has_hyphen(row)}
+    more = [beginning(codes.c.code_key, key=_always(one)) for one in written if one]
+    return replace(CODE_SHELF, lookups=(*CODE_SHELF.lookups, *more))
+
+
+def _has_hyphen(row: Any) -> bool:
+    return "-" in f"{row.code_prefix}{row.code_suffix}{row.code_pattern}"
+
+
+def _always(written: str) -> Callable[[str], str]:
+    return lambda text: written
 
 
 async def sift(tx: Transaction, organization_id: int, query: Browse) -> Browsed[Any]:

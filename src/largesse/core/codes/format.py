@@ -217,6 +217,25 @@ class CodeFormat:
         wanted = self._check.of(body).casefold()
         return hmac.compare_digest(wanted.encode(), given.encode())
 
+    def with_hyphens(self, text: str) -> str | None:
+        """Return how the beginning of a code is written that was read out without its hyphens.
+
+        None: no code of the format begins so.
+        """
+        written, rest = "", text
+        for part in (*self._parts, self.proof_length, self.suffix):
+            if isinstance(part, str):
+                for character in part.casefold():
+                    if rest and character != "-" and character != rest[0]:
+                        return None
+                    if rest:
+                        written += character
+                        rest = rest[character != "-" :]
+            else:
+                length = part if isinstance(part, int) else part.length
+                written, rest = written + rest[:length], rest[length:]
+        return None if rest else written
+
     @property
     def false_accepts(self) -> float:
         """The share of random guesses of the right form that `could_be` takes for codes."""

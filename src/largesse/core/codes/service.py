@@ -11,7 +11,7 @@ from largesse.core.access.service import Access
 from largesse.core.campaigns import store as campaign_store
 from largesse.core.campaigns.model import Campaign
 from largesse.core.codes import store
-from largesse.core.codes.browsing import CODE_SHELF, sift
+from largesse.core.codes.browsing import CODE_SHELF, shelf_of, sift
 from largesse.core.codes.format import LONGEST, is_code
 from largesse.core.codes.generation import check_room, make_codes, open_campaign
 from largesse.core.codes.issue import issue
@@ -42,7 +42,7 @@ from largesse.core.events.store import record
 from largesse.core.limits import check_fits
 from largesse.core.promotions.service import find_in_channel
 from largesse.core.records import Records
-from largesse.core.search.browse import Browse, Browsed
+from largesse.core.search.browse import Browse, Browsed, Shelf
 from largesse.core.text import folded
 from largesse.core.together import together
 from largesse.storage import records
@@ -239,6 +239,9 @@ class Codes(Records[Code]):
         return after
 
     # --- inside --------------------------------------------------------------------------------
+
+    async def _shelf_of(self, tx: Transaction, organization_id: int, query: Browse) -> Shelf:
+        return await shelf_of(tx, organization_id, query)
 
     async def _campaign(self, caller: Caller, wanted: CampaignRef) -> Campaign:
         async with self.database.read() as tx:
