@@ -84,6 +84,15 @@ async def one_template(services: Services, caller: Caller) -> str:
     return found[0].id.hex
 
 
+async def customer_with_login(services: Services, caller: Caller) -> str:
+    """Return a customer who has a login; the newest is given one."""
+    (customer,) = (await services.customers.browse(caller, Browse(limit=1))).items
+    await services.customer_logins.put(
+        caller, customer.id, password="a long password", login="place"
+    )
+    return customer.id.hex
+
+
 PLACES: dict[str, Find] = {
     "/templates/{id}": one_template,
     "/mails/{id}": one_mail,
@@ -95,6 +104,10 @@ PLACES: dict[str, Find] = {
     "/codes/{id}": first(lambda s: s.codes),
     "/promotions/{id}": first(lambda s: s.promotions),
     "/channels/{id}": first(lambda s: s.channels),
+    "/customers/{id}/login/remove": customer_with_login,
+    "/customers/{id}": first(lambda s: s.customers),
+    "/accounts/{id}": first(lambda s: s.accounts),
+    "/tokens/{id}": first(lambda s: s.customer_tokens),
     "/groups/{id}": first(lambda s: s.groups),
     "/lists/{id}": first(lambda s: s.promotion_lists),
     "/settings/users/{id}": first(lambda s: s.users),

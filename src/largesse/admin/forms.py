@@ -68,6 +68,8 @@ class Field:
     """Whether it is asked when a record is made, and never changes behind that."""
     parse: Callable[[str], Any] | None = None
     """Makes a value of what was typed, or raises ValueError with a sentence."""
+    part: str = ""
+    """The heading above it, and above those behind it that have the same."""
 
 
 @dataclass(slots=True)

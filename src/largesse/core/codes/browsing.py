@@ -44,7 +44,7 @@ def _without_blanks(text: str) -> str:
 
 CODE_SHELF = Shelf(
     codes,
-    filters={name: codes.c[name] for name in ("campaign_id", "state")},
+    filters={name: codes.c[name] for name in ("campaign_id", "customer_id", "state")},
     lookups=(
         beginning(codes.c.code_key, key=_without_blanks),
         beginning(codes.c.code_key, key=squeezed),
@@ -106,10 +106,10 @@ def _some(tx: Transaction, organization_id: int, query: Browse) -> Select[Any]:
     statement = select(codes.c.id, codes.c.state, codes.c.code_key).where(
         codes.c.organization_id == organization_id
     )
-    if campaigns := query.filters.get("campaign_id"):
-        of_some = tx.engine.any_of(codes.c.campaign_id, campaigns)
-        of_one = codes.c.campaign_id == campaigns[0]
-        statement = statement.where(of_one if len(campaigns) == 1 else of_some)
+    for name in ("campaign_id", "customer_id"):
+        if wanted := query.filters.get(name):
+            of_some, of_one = tx.engine.any_of(codes.c[name], wanted), codes.c[name] == wanted[0]
+            statement = statement.where(of_one if len(wanted) == 1 else of_some)
     if query.after is not None:
         behind = codes.c.id < query.after if query.descending else codes.c.id > query.after
         statement = statement.where(behind)

@@ -75,6 +75,10 @@ CUSTOMER_SHELF = Shelf(
     ),
 )
 
+# A customer has a few of them.
+ACCOUNT_SHELF = Shelf(accounts, filters={"customer_id": accounts.c.customer_id})
+TOKEN_SHELF = Shelf(customer_tokens, filters={"customer_id": customer_tokens.c.customer_id})
+
 
 async def named_somehow(
     tx: Transaction, organization_id: int, names: Sequence[str]

@@ -8,6 +8,7 @@ from largesse.core.access import passwords
 from largesse.core.access.model import Caller, Consumer, Right
 from largesse.core.access.service import Access
 from largesse.core.customers import store
+from largesse.core.customers.look_store import TOKEN_SHELF
 from largesse.core.customers.model import (
     Account,
     ByAccount,
@@ -41,6 +42,7 @@ class CustomerTokens(Records[CustomerToken]):
 
     table = customer_tokens
     value = CustomerToken
+    shelf = TOKEN_SHELF
     unknown = UnknownCustomerToken
     write_right = Right.MANAGE_CUSTOMERS
     required = ("customer_id",)

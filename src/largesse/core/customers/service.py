@@ -8,7 +8,7 @@ from uuid import UUID
 from largesse.core.access.model import Caller, Right
 from largesse.core.customers import store
 from largesse.core.customers.filter_store import check_filters, conditions
-from largesse.core.customers.look_store import CUSTOMER_SHELF
+from largesse.core.customers.look_store import ACCOUNT_SHELF, CUSTOMER_SHELF
 from largesse.core.customers.model import (
     KIND_OF_IDENTIFIER,
     PHONES,
@@ -233,6 +233,7 @@ class Accounts(Records[Account]):
 
     table = accounts
     value = Account
+    shelf = ACCOUNT_SHELF
     unknown = UnknownAccount
     write_right = Right.MANAGE_CUSTOMERS
     required = ("customer_id", "kind", "number")

@@ -27,7 +27,10 @@ def _to_address(tx: Transaction, table: Table, text: str) -> ColumnElement[bool]
 GRANT_SHELF = Shelf(
     grants,
     # `state` is what a row says: one that is past its end may still say `active` (`state_of`).
-    filters={name: grants.c[name] for name in ("promotion_id", "state", "source_id", "job_id")},
+    filters={
+        name: grants.c[name]
+        for name in ("promotion_id", "customer_id", "state", "source_id", "job_id")
+    },
     lookups=(_to_address, exactly(grants.c.source_id, key=str)),
 )
 
