@@ -42,6 +42,8 @@ class Noun:
     """Where a record's page is; None: the page that changes it."""
     left: Callable[[Any], str] | None = None
     """Where one is led when a record was deleted; None: to the list."""
+    template: str = "form.html"
+    """What draws the form: one that extends it."""
 
     def path_of(self, record: Any) -> str:
         """Return where a record is looked at."""
@@ -191,4 +193,4 @@ def _page(call: Call, noun: Noun, form: Form, record: Any = None) -> Page:
         "back": noun.path if record is None or noun.open is None else noun.path_of(record),
         "delete": None if record is None else f"{noun.path}/{id_text(record.id)}/delete",
     }
-    return Page("form.html", data, status=None if form.is_good else 422)
+    return Page(noun.template, data, status=None if form.is_good else 422)

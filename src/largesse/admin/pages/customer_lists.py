@@ -8,9 +8,11 @@ from largesse.admin import lists
 from largesse.admin.language import N_
 from largesse.admin.lists import Column, Listing
 from largesse.admin.nouns import page, record_in
+from largesse.admin.pages.codes import CODES
 from largesse.admin.pages.customers import CUSTOMER, name_of, path_of
 from largesse.admin.pages.grants import GRANTS
 from largesse.admin.pages.groups import MEMBERS
+from largesse.admin.pages.mails import MAILS
 from largesse.admin.pages.promotion_lists import GIVEN
 from largesse.admin.pages.promotion_lists import name_of as list_name
 from largesse.admin.render import Page
@@ -18,7 +20,9 @@ from largesse.core.customers.model import Customer
 from largesse.wire.call import Call
 
 LISTS: Mapping[str, Listing] = {
+    "codes": CODES,
     "grants": GRANTS,
+    "mails": MAILS,
     "groups": replace(
         MEMBERS,
         title=N_("Groups"),
