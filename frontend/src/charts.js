@@ -25,9 +25,12 @@ export function drawCharts(root) {
     const place = figure.querySelector("[data-plot]");
     if (!place || place.firstChild) continue;
     const { series, data } = read(figure.querySelector("table"));
-    const tones = [colour("--accent"), colour("--second")];
-    const axis = { stroke: colour("--faint"), grid: { stroke: colour("--line"), width: 1 }, ticks: { show: false } };
+    const tones = [() => colour("--accent"), () => colour("--second")];
+    const axis = { stroke: () => colour("--faint"), grid: { stroke: () => colour("--line"), width: 1 }, ticks: { show: false } };
+    // Half a bar of room at both ends.
+    const room = figure.dataset.chart === "bars" && data[0].length > 1 ? (data[0][1] - data[0][0]) / 2 : 0;
     const size = () => ({ width: place.clientWidth, height: Number(figure.dataset.height || 180) });
+    const isBar = (at) => figure.dataset.chart === "bars" && at === 0;
     const bars = uPlot.paths.bars({ size: [0.7, 60] });
     const plot = new uPlot(
       {
@@ -35,15 +38,16 @@ export function drawCharts(root) {
         cursor: { drag: { x: false, y: false } },
         legend: { show: series.length > 1 },
         axes: [axis, { ...axis, size: 56 }],
-        scales: { y: { range: (_, low, high) => [Math.min(0, low), Math.max(high, 1) * 1.1] } },
+        scales: { x: { range: (_, low, high) => [low - room, high + room] }, y: { range: (_, low, high) => [Math.min(0, low), Math.max(high, 1) * 1.1] } },
         series: [
           {},
           ...series.map((label, at) => ({
             label,
             stroke: tones[at % 2],
-            fill: figure.dataset.chart === "bars" ? tones[at % 2] : undefined,
-            width: figure.dataset.chart === "bars" ? 0 : 2,
-            paths: figure.dataset.chart === "bars" ? bars : undefined,
+            // Bars would hide each other: what they are compared with is a line.
+            fill: isBar(at) ? tones[at % 2] : undefined,
+            width: isBar(at) ? 0 : 2,
+            paths: isBar(at) ? bars : undefined,
             points: { show: false },
           })),
         ],
@@ -52,5 +56,6 @@ export function drawCharts(root) {
       place,
     );
     new ResizeObserver(() => plot.setSize(size())).observe(place);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => plot.redraw());
   }
 }

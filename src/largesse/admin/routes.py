@@ -19,6 +19,7 @@ from largesse.admin.pages import (
     customer_lists,
     customer_parts,
     customers,
+    dashboard,
     grants,
     groups,
     health,
@@ -42,6 +43,7 @@ from largesse.wire.routes import Route
 ROUTES: tuple[Route, ...] = (
     page("GET", "/static/{name}", assets.serve, public="the login looks like the other pages"),
     *sign_in.ROUTES,
+    *dashboard.ROUTES,
     *promotions.ROUTES,
     *campaigns.ROUTES,
     *campaign_codes.ROUTES,

@@ -178,3 +178,12 @@ class Campaign:
     """How often each code can be used; None: no limit."""
     pool_size: int | None = None
     """Codes that its pool was ordered to have; None: it was filled by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A posted campaign whose codes expire, or whose promotion ends."""
+
+    campaign_id: UUID
+    name: str
+    ends_at: datetime

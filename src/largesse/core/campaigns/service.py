@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
+from largesse.core import clock
 from largesse.core.access.model import Caller, Right
 from largesse.core.campaigns import code_format, store
 from largesse.core.campaigns.model import (
@@ -14,6 +16,7 @@ from largesse.core.campaigns.model import (
     CodeCheck,
     CodeSource,
     Distribution,
+    Ending,
     WhenEmpty,
     campaigns,
 )
@@ -80,6 +83,18 @@ class Campaigns(Searched[Campaign]):
         if found is None:
             raise UnknownCampaign(value, field)
         return found
+
+    async def ending(self, caller: Caller, *, within: timedelta, limit: int) -> list[Ending]:
+        """Return the posted campaigns that end within a time, the first first.
+
+        One ends with its codes or with its promotion, whichever is first. Raises NotPermitted.
+        """
+        caller.require(Right.READ)
+        now = clock.now()
+        async with self.database.read() as tx:
+            return await store.ending(
+                tx, caller.organization_id, since=now, until=now + within, limit=limit
+            )
 
     async def sketch(self, caller: Caller, given: Mapping[str, Any]) -> code_format.Sketch:
         """Show what the codes of a format would be like; `given` are fields of a campaign.

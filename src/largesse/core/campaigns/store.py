@@ -1,19 +1,22 @@
 """Every query of campaigns."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, delete, select
+from sqlalchemy import and_, bindparam, case, delete, or_, select
 
 from largesse.core.campaigns.model import (
     Campaign,
     CampaignState,
     CodeSource,
+    Ending,
     campaign_promotions,
     campaigns,
 )
 from largesse.core.ids import parsed_id
+from largesse.core.promotions.model import promotions
 from largesse.core.records import value_of
 from largesse.core.search.browse import Shelf, containing
 from largesse.core.search.store import Field, Join, Listing
@@ -41,6 +44,34 @@ CAMPAIGN_SHELF = Shelf(
     orders={"name": campaigns.c.name},
     lookups=(containing(campaigns.c.name, campaigns.c.alternative_code),),
 )
+
+
+async def ending(
+    tx: Transaction, organization_id: int, *, since: datetime, until: datetime, limit: int
+) -> list[Ending]:
+    """Return the posted campaigns that end between two moments, the first first."""
+    of_codes, of_offer = campaigns.c.codes_expire_at, promotions.c.ends_at
+    ends_at = case(
+        (and_(of_codes.is_not(None), or_(of_offer.is_(None), of_codes < of_offer)), of_codes),
+        else_=of_offer,
+    ).label("ends_at")
+    offer = and_(
+        promotions.c.organization_id == campaigns.c.organization_id,
+        promotions.c.id == campaigns.c.promotion_id,
+    )
+    statement = (
+        select(campaigns.c.id.label("campaign_id"), campaigns.c.name, ends_at)
+        .select_from(campaigns.outerjoin(promotions, offer))
+        .where(
+            campaigns.c.organization_id == organization_id,
+            campaigns.c.state == CampaignState.POSTED,
+            ends_at >= since,
+            ends_at < until,
+        )
+        .order_by(ends_at)
+        .limit(limit)
+    )
+    return [value_of(Ending, row) for row in await tx.rows(statement)]
 
 
 async def campaign_named(

@@ -36,6 +36,9 @@ MOST_LIVE = 50_000
 MOST_LIVE_OF_PART = 5000
 """The same where the campaign of each must be looked up."""
 
+Lines = tuple[UUID, UUID]
+"""A range of the log: from an id until before another one."""
+
 
 class Figures:
     """Counts of what the log tells of.
@@ -59,10 +62,9 @@ class Figures:
         slots = [(slot_of(span.since), slot_of(span.until)) for span in spans]
         async with self.database.read() as tx:
             sums, mark = await store.sums(tx, caller.organization_id, what, part, slots)
-            return [
-                await _with_live(tx, caller.organization_id, what, part, span, counted, mark)
-                for span, counted in zip(spans, sums, strict=True)
-            ]
+            rest = [_rest(span, mark) for span in spans]
+            live = await _live(tx, caller.organization_id, what, part, rest)
+        return [Count(sums[n] + live[n].count, live[n].is_more) for n in range(len(spans))]
 
     async def per_day(
         self,
@@ -78,10 +80,18 @@ class Figures:
 
         Raises NotPermitted.
         """
-        wanted = [until - timedelta(days=n) for n in reversed(range(days))]
-        spans = [Span(_start(day, zone), _start(day + timedelta(days=1), zone)) for day in wanted]
+        spans = self.days(until, days, zone)
         found = await self.counts(caller, what, spans, campaign_id=campaign_id)
-        return [Day(day, one.count, one.is_more) for day, one in zip(wanted, found, strict=True)]
+        return [
+            Day(span.since.date(), one.count, one.is_more)
+            for span, one in zip(spans, found, strict=True)
+        ]
+
+    @staticmethod
+    def days(until: date, days: int, zone: tzinfo) -> list[Span]:
+        """Return the days up to one, as spans."""
+        wanted = [until - timedelta(days=n) for n in reversed(range(days))]
+        return [Span(_start(day, zone), _start(day + timedelta(days=1), zone)) for day in wanted]
 
     # --- the worker's side ---------------------------------------------------------------------
 
@@ -121,29 +131,43 @@ class Figures:
             await store.add(tx, mark, next_id=before, counts=counts)
 
 
-async def _with_live(
-    tx: Transaction,
-    organization_id: int,
-    what: What,
-    part: str,
-    span: Span,
-    counted: int,
-    mark: UUID,
-) -> Count:
-    """Return what was counted in a span's slots, and the lines of it that are not in them."""
-    behind_slots = first_id_at(_start_of_slot(span.until))
-    since = max(first_id_at(span.since), min(mark, behind_slots))
+def _rest(span: Span, mark: UUID) -> Lines:
+    """Return the lines of a span that are not in the sum of its slots."""
+    since = max(first_id_at(span.since), min(mark, first_id_at(_start_of_slot(span.until))))
     before = first_id_at(span.until)
-    if since >= before:
-        return Count(counted)
-    most = MOST_LIVE if part == ALL else MOST_LIVE_OF_PART
-    given: dict[str, Any] = {"since": since, "before": before, "limit": most + 1}
+    return since, max(since, before)
+
+
+async def _live(
+    tx: Transaction, organization_id: int, what: What, part: str, ranges: Sequence[Lines]
+) -> list[Count]:
+    """Count the lines in each range of ids, by one look at the log."""
+    asked = [one for one in ranges if one[0] < one[1]]
+    if not asked:
+        return [Count(0)] * len(ranges)
     if part == ALL:
-        live = await store.count_lines(tx, organization_id, what, **given)
-        return Count(counted + min(live, most), live > most)
-    found = await store.lines(tx, organization_id, what, **given)
-    mine = (await _parts(tx, organization_id, what, found[:most])).count(part)
-    return Count(counted + mine, len(found) > most)
+        found = await store.count_lines(
+            tx, organization_id, what, ranges=ranges, limit=MOST_LIVE + 1
+        )
+        return [Count(min(count, MOST_LIVE), count > MOST_LIVE) for count in found]
+    since, before = min(one[0] for one in asked), max(one[1] for one in asked)
+    lines = await store.lines(
+        tx,
+        organization_id,
+        what,
+        since=since,
+        before=before,
+        limit=MOST_LIVE_OF_PART,
+        newest_first=True,
+    )
+    parts = await _parts(tx, organization_id, what, lines)
+    mine = [line.id for line, its in zip(lines, parts, strict=True) if its == part]
+    # What is older than the last of them was not looked at.
+    seen = lines[-1].id if len(lines) == MOST_LIVE_OF_PART else since
+    return [
+        Count(sum(first <= one < last for one in mine), first < seen and first < last)
+        for first, last in ranges
+    ]
 
 
 async def _parts(

@@ -4,7 +4,18 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Integer, and_, bindparam, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Integer,
+    Uuid,
+    and_,
+    bindparam,
+    func,
+    select,
+    update,
+)
 
 from largesse.core.access.model import organizations
 from largesse.core.codes.model import codes
@@ -18,6 +29,7 @@ FIRST = UUID(int=0)
 LINES_INDEX = "ix_events_kind"
 
 SPANS = (Column("n", Integer), Column("since", BigInteger), Column("until", BigInteger))
+RANGES = (Column("n", Integer), Column("since", Uuid), Column("before", Uuid))
 
 
 async def unmarked(tx: Transaction) -> list[Mark]:
@@ -57,35 +69,52 @@ async def behind(tx: Transaction, before: UUID) -> list[Mark]:
 
 
 async def lines(
-    tx: Transaction, organization_id: int, what: What, *, since: UUID, before: UUID, limit: int
+    tx: Transaction,
+    organization_id: int,
+    what: What,
+    *,
+    since: UUID,
+    before: UUID,
+    limit: int,
+    newest_first: bool = False,
 ) -> Sequence[Any]:
-    """Return the ids and subjects of lines of the log, the oldest first."""
-    statement = _lines(events.c.id, events.c.subject_id, organization_id, what, since, before)
-    return await tx.rows(tx.engine.walk(statement.limit(limit), events, index=LINES_INDEX))
+    """Return the ids and subjects of lines of the log, in the order of their ids."""
+    order = events.c.id.desc() if newest_first else events.c.id.asc()
+    statement = select(events.c.id, events.c.subject_id).where(
+        *_of_kind(organization_id, what), events.c.id >= since, events.c.id < before
+    )
+    statement = statement.order_by(order).limit(limit)
+    return await tx.rows(tx.engine.walk(statement, events, index=LINES_INDEX))
 
 
 async def count_lines(
-    tx: Transaction, organization_id: int, what: What, *, since: UUID, before: UUID, limit: int
-) -> int:
-    """Count lines of the log up to a limit, out of the index alone."""
-    statement = _lines(events.c.id, events.c.kind, organization_id, what, since, before)
-    some = tx.engine.walk(statement.limit(limit), events, index=LINES_INDEX).subquery()
-    return int(await tx.value(select(func.count()).select_from(some)))
-
-
-def _lines(
-    first: Any, second: Any, organization_id: int, what: What, since: UUID, before: UUID
-) -> Any:
-    return (
-        select(first, second)
-        .where(
-            events.c.organization_id == organization_id,
-            events.c.kind == what,
-            events.c.id >= since,
-            events.c.id < before,
-        )
-        .order_by(events.c.id)
+    tx: Transaction,
+    organization_id: int,
+    what: What,
+    *,
+    ranges: Sequence[tuple[UUID, UUID]],
+    limit: int,
+) -> list[int]:
+    """Count the lines of the log in each range of ids up to a limit, out of the index alone."""
+    given = tx.engine.given("given", RANGES)
+    mine = select(events.c.id).where(
+        *_of_kind(organization_id, what),
+        events.c.id >= given.c.since,
+        events.c.id < given.c.before,
     )
+    walk = tx.engine.walk(mine.order_by(events.c.id).limit(limit), events, index=LINES_INDEX)
+    some = walk.correlate(given).subquery()
+    count = select(func.count()).select_from(some).correlate(given).scalar_subquery()
+    numbered = [(n, *one) for n, one in enumerate(ranges)]
+    rows = await tx.rows(
+        select(given.c.n, count.label("count")), tx.engine.give("given", RANGES, numbered)
+    )
+    found = {row.n: row.count for row in rows}
+    return [found[n] for n in range(len(ranges))]
+
+
+def _of_kind(organization_id: int, what: What) -> tuple[ColumnElement[bool], ...]:
+    return events.c.organization_id == organization_id, events.c.kind == what
 
 
 async def campaigns_of(

@@ -149,6 +149,16 @@ class PoolForecast:
     """None: at no moment that can be foreseen, or already."""
 
 
+@dataclass(frozen=True, slots=True)
+class LowPool:
+    """A pool that has come down to its alarm level, or runs out soon."""
+
+    campaign_id: UUID
+    name: str
+    """The campaign's."""
+    forecast: PoolForecast
+
+
 def is_watched(campaign: Campaign) -> bool:
     """Say whether somebody must be told of, or something done about, the campaign's pool."""
     return (
@@ -179,17 +189,35 @@ def forecast(
     exact = reading.counted <= (campaign.alarm_level or 0)
     available = reading.counted if exact else max(reading.counted, reading.top - reading.place + 1)
     rate = watch.codes_per_hour(now)
-    left = FARTHEST
-    if rate and available / rate < FARTHEST / timedelta(hours=1):
-        left = timedelta(hours=available / rate)
     return PoolForecast(
         alarm_level=campaign.alarm_level,
         level=level,
         available=available,
         exact=exact,
         codes_per_hour=rate,
-        runs_out_at=now + left if 0 < available and left < FARTHEST else None,
+        runs_out_at=_runs_out_at(available, rate, now),
     )
+
+
+def recalled(watch: Watch, now: datetime) -> PoolForecast:
+    """Return what the last look at a pool means now: without another one, so for many pools."""
+    available, rate = 0, watch.codes_per_hour(now)
+    if watch.place is not None and watch.top is not None and watch.level != 0:
+        available = max(0, watch.top - watch.place + 1)
+    return PoolForecast(
+        alarm_level=watch.alarm_level,
+        level=watch.level,
+        available=available,
+        exact=False,
+        codes_per_hour=rate,
+        runs_out_at=_runs_out_at(available, rate, now),
+    )
+
+
+def _runs_out_at(available: int, rate: float | None, now: datetime) -> datetime | None:
+    if not available or not rate or available / rate >= FARTHEST / timedelta(hours=1):
+        return None
+    return now + timedelta(hours=available / rate)
 
 
 def codes_needed(campaign: Campaign, codes_per_hour: float | None, *, made: int) -> int:

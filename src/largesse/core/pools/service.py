@@ -1,7 +1,7 @@
 """The use cases of pools: foresee when one runs out, tell of it, and have more codes made."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -20,6 +20,7 @@ from largesse.core.events.model import EventKind, worker_of
 from largesse.core.jobs.model import OPEN, STOPPED, JobState, jobs
 from largesse.core.pools import store
 from largesse.core.pools.model import (
+    LowPool,
     Obstacle,
     PoolForecast,
     Watch,
@@ -27,6 +28,7 @@ from largesse.core.pools.model import (
     forecast,
     is_watched,
     level_of,
+    recalled,
 )
 from largesse.storage import records
 from largesse.storage.database import Database, Transaction
@@ -35,6 +37,9 @@ log = structlog.get_logger(__name__)
 
 BATCH = 20
 """Pools looked at in one transaction."""
+
+MOST_WATCHED = 1000
+"""Pools of one organization that are looked through for low ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,26 @@ class Pools:
             if found is None:
                 raise UnknownCampaign(campaign.value, campaign.field)
             return await store.last_place(tx, organization_id, found.id)
+
+    async def low(self, caller: Caller, *, within: timedelta) -> list[LowPool]:
+        """Return the pools that are low or run out within a time, the most urgent first.
+
+        As they were when they were last looked at: a pool that nobody watches is not among them.
+        Raises NotPermitted.
+        """
+        caller.require(Right.READ)
+        now = clock.now()
+        async with self.database.read() as tx:
+            known = await store.watches(tx, caller.organization_id, limit=MOST_WATCHED)
+        found = [LowPool(one.campaign_id, name, recalled(one, now)) for one, name in known]
+        soon = now + within
+        low = [
+            one
+            for one in found
+            if one.forecast.level is not None
+            or (one.forecast.runs_out_at is not None and one.forecast.runs_out_at < soon)
+        ]
+        return sorted(low, key=lambda one: (one.forecast.runs_out_at or _last(one, soon), one.name))
 
     async def check_due(self) -> bool:
         """Look at the pools whose time has come; False if there may be no more of them.
@@ -221,3 +246,8 @@ class Pools:
         told = {"campaign": look.campaign.name, **msgspec.to_builtins(look.forecast), **more}
         by = worker_of(look.known.organization_id)
         event_store.record(tx, by, kind, ("campaign", look.campaign.id), data=told)
+
+
+def _last(low: LowPool, soon: datetime) -> datetime:
+    """Return when a pool counts as running out of which nothing foresees it: an empty one did."""
+    return soon if low.forecast.available else datetime.min.replace(tzinfo=UTC)

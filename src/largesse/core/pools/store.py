@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_, update
 
-from largesse.core.campaigns.model import Campaign, campaigns
+from largesse.core.campaigns.model import Campaign, CampaignState, campaigns
 from largesse.core.codes.model import AVAILABLE_INDEX, IS_AVAILABLE, codes
 from largesse.core.codes.store import places_of
 from largesse.core.pools.model import Obstacle, Reading, Watch, is_watched, pool_alarms
@@ -76,6 +76,28 @@ async def claim_due(tx: Transaction, *, limit: int, seconds: float) -> list[tupl
         mine = tuple_(pool_alarms.c.organization_id, pool_alarms.c.campaign_id).in_(keys)
         await tx.execute(update(pool_alarms).where(mine).values(due_at=later))
     return claimed
+
+
+async def watches(tx: Transaction, organization_id: int, *, limit: int) -> list[tuple[Watch, str]]:
+    """Return what is known of an organization's pools that were looked at, and their names."""
+    statement = (
+        select(pool_alarms, campaigns.c.name)
+        .join_from(pool_alarms, campaigns, _its_campaign())
+        .where(
+            pool_alarms.c.organization_id == organization_id,
+            pool_alarms.c.late_at.is_not(None),
+            campaigns.c.state == CampaignState.POSTED,
+        )
+        .limit(limit)
+    )
+    return [(value_of(Watch, row), row.name) for row in await tx.rows(statement)]
+
+
+def _its_campaign() -> ColumnElement[bool]:
+    return and_(
+        campaigns.c.organization_id == pool_alarms.c.organization_id,
+        campaigns.c.id == pool_alarms.c.campaign_id,
+    )
 
 
 async def watch_of(tx: Transaction, organization_id: int, campaign_id: UUID) -> Watch | None:
