@@ -37,7 +37,10 @@ SHOWN = 50
 async def _promotions(call: Call) -> Sequence[Choice]:
     query = Browse(limit=MOST_CHOICES, filters={"enabled": [True]})
     found = await call.services.promotions.browse(call.caller, query)
-    return [(one.key, f"{one.title} ({one.key})") for one in found.items]
+    return [
+        (one.key, one.title if one.title == one.key else f"{one.title} ({one.key})")
+        for one in found.items
+    ]
 
 
 async def _groups(call: Call) -> Sequence[Choice]:

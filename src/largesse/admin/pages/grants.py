@@ -13,6 +13,7 @@ from largesse.admin.lists import Action, Column, Filter, Listing
 from largesse.admin.nouns import id_text, page
 from largesse.admin.render import Page
 from largesse.core.access.model import Right
+from largesse.core.grants.intake import BATCH
 from largesse.core.grants.model import Grant, GrantState
 from largesse.core.ids import parsed_id
 from largesse.core.search.browse import Browse
@@ -20,6 +21,10 @@ from largesse.wire.call import Call
 
 MOST_PROMOTIONS = 500
 """Promotions that can be chosen from a list."""
+
+
+NEWEST_BATCHES = 50
+"""Batches whose sources can be chosen from a list; others are searched for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +82,13 @@ async def rows_of(call: Call, grants: Sequence[Grant]) -> Sequence[Row]:
     ]
 
 
-async def _asked_sources(call: Call) -> Sequence[Choice]:
-    return [(one, one) for one in call.request.query_params.getlist("source_id") if one]
+async def _sources(call: Call) -> Sequence[Choice]:
+    """Return the source that is asked for, and those of the newest batches."""
+    batches = Browse(filters={"kind": [BATCH]}, limit=NEWEST_BATCHES)
+    jobs = await call.services.jobs.browse(call.caller, batches)
+    named = [one.parameters.get("source_id") for one in jobs.items]
+    asked = call.request.query_params.getlist("source_id")
+    return [(one, one) for one in dict.fromkeys([*asked, *named]) if one]
 
 
 async def _asked_batches(call: Call) -> Sequence[Choice]:
@@ -115,7 +125,7 @@ GRANTS = Listing(
             N_("State"),
             (("active", N_("not revoked")), ("revoked", N_("revoked"))),
         ),
-        Filter("source_id", N_("Source"), _asked_sources),
+        Filter("source_id", N_("Source"), _sources),
         Filter("job_id", N_("Batch"), _asked_batches, parse=parsed_id),
     ),
     is_dated=True,

@@ -80,7 +80,6 @@ MAILS = Listing(
         Column("state", N_("State"), kind="state"),
         Column("reason", N_("Reason"), kind="code"),
         Column("template_key", N_("Template")),
-        Column("attempts", N_("Attempts"), kind="number"),
         Column("created_at", N_("Made"), kind="moment", order="made"),
         Column("sent_at", N_("Sent"), kind="moment"),
     ),
