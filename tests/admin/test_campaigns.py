@@ -9,6 +9,7 @@ from playwright.async_api import Page, expect
 
 from largesse.core.campaigns.model import Campaign
 from largesse.core.codes.model import CampaignRef
+from largesse.core.coupons.model import NewCoupon
 from tests.admin.conftest import Site
 from tests.admin.looking import check
 
@@ -233,6 +234,31 @@ async def test_a_campaign_lives_and_is_deleted(site: Site) -> None:
             answer = await client.post(f"{path}/generate", data={"count": count})
             assert answer.status_code == 422, count
     assert (await post(site, f"{path}/delete")).headers["location"] == "/admin/campaigns"
+
+
+async def test_a_coupon_is_a_campaign_without_a_pool(site: Site) -> None:
+    owner = site.people["owner"].caller
+    (promotion, *_) = (await site.served.services.promotions.page(owner)).items
+    coupon = await site.served.services.coupons.create(
+        owner, NewCoupon("EVERYBODY", (promotion.key,), uses=5)
+    )
+    path = f"campaigns/{coupon.campaign.id.hex}"
+    async with site.visitor() as client:
+        shown = (await client.get(path)).text
+        assert "EVERYBODY" in shown
+        assert "Import codes" not in shown
+        form = (await client.get(f"{path}/edit")).text
+        assert 'name="code_prefix"' not in form
+        typed = TYPED | {
+            "name": "Everybody's",
+            "promotion_id": promotion.id.hex,
+            "uses_per_code": "6",
+            "seen": re.findall(r'name="seen" value="(\w+)"', form)[0],
+        }
+        answer = await client.post(f"{path}/edit", data=typed)
+        assert answer.status_code == 303, answer.text
+    changed = await site.served.services.coupons.get(owner, "everybody")
+    assert (changed.campaign.uses_per_code, changed.promotion_keys) == (6, (promotion.key,))
 
 
 async def test_a_list_and_a_pool_are_sheets_too(site: Site) -> None:

@@ -5,12 +5,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import update
 
 from largesse.core.access.model import RIGHTS, Caller, Role
 from largesse.core.codes import browsing
 from largesse.core.codes.browsing import Sifted
-from largesse.core.codes.model import CampaignRef
-from largesse.core.errors import InvalidValue, NotPermitted, UnknownCode, WrongState
+from largesse.core.codes.model import CampaignRef, codes
+from largesse.core.customers.model import ByCustomer, Identifier
+from largesse.core.errors import InvalidValue, NotPermitted, PoolExhausted, UnknownCode, WrongState
 from largesse.core.ids import new_id
 from largesse.core.search.browse import Browse
 from largesse.services import Services
@@ -133,6 +135,24 @@ class TestExtend:
             ("code.extended", {"expires_at": None}, {"expires_at": "2099-01-01T00:00:00Z"}),
             ("code.extended", {"expires_at": "2099-01-01T00:00:00Z"}, {"expires_at": None}),
         ]
+
+    async def test_one_that_had_expired_in_its_pool_is_given_out(
+        self, services: Services, owner: Caller
+    ) -> None:
+        await services.customers.create(owner, {"identifiers": {"profile_id": "ada"}})
+        ada = ByCustomer(Identifier.PROFILE_ID, "ada")
+        await services.campaigns.create(owner, {"name": "Pool", "state": "posted"})
+        pool = CampaignRef("name", "Pool")
+        await services.codes.add(owner, pool, ["OLD", "NEW"])
+        old = await services.codes.named(owner, "old")
+        async with services.database.write() as tx:
+            late = update(codes).where(codes.c.id == old.id).values(expires_at=PAST)
+            await tx.execute(late)
+        assert (await services.codes.request(owner, pool, ada)).code.code == "NEW"
+        with pytest.raises(PoolExhausted):
+            await services.codes.request(owner, pool, ada)
+        await services.codes.extend(owner, old.id, FUTURE)
+        assert (await services.codes.request(owner, pool, ada)).code.code == "OLD"
 
     async def test_what_is_over_stays_so(self, services: Services, owner: Caller) -> None:
         first, second = [await services.codes.named(owner, one) for one in ("plain1", "plain2")]
