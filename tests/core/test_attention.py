@@ -84,6 +84,12 @@ async def test_pools_that_run_out_are_told_of_the_most_urgent_first(
     assert [one.name for one in later] == ["Empty", "Few"]
     await eager.campaigns.change(owner, few.id, {"state": "ended"})
     assert [one.name for one in await eager.pools.low(owner, within=HOUR / 2)] == ["Empty"]
+    # What was filled up to its alarm level is low, and not empty any more.
+    (empty,) = found[:1]
+    await eager.codes.generate(owner, CampaignRef("id", empty.campaign_id.hex), 2)
+    await eager.pools.check_due()
+    (refilled,) = await eager.pools.low(owner, within=HOUR / 2)
+    assert (refilled.name, refilled.forecast.available) == ("Empty", 2)
     other = system(await eager.access.create_organization("Other", []))
     assert await eager.pools.low(other, within=DAY) == []
     with pytest.raises(NotPermitted):

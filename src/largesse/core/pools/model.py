@@ -202,7 +202,7 @@ def forecast(
 def recalled(watch: Watch, now: datetime) -> PoolForecast:
     """Return what the last look at a pool means now: without another one, so for many pools."""
     available, rate = 0, watch.codes_per_hour(now)
-    if watch.place is not None and watch.top is not None and watch.level != 0:
+    if watch.place is not None and watch.top is not None:
         available = max(0, watch.top - watch.place + 1)
     return PoolForecast(
         alarm_level=watch.alarm_level,
