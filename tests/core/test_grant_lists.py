@@ -3,6 +3,7 @@
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from largesse.core.access.model import Caller
 from largesse.core.customers.model import Identifier
@@ -14,13 +15,14 @@ from largesse.core.search.browse import Browse
 from largesse.services import Services
 from tests.core.people import nobody
 from tests.core.shop import all_rows, batch, held, open_shop, run_batch, run_jobs
+from tests.storage.test_plans import Statements, plan
 
 A, B = "a@example.com", "b@example.com"
 
 
-async def found(services: Services, caller: Caller, text: str = "", **filters: object) -> set[str]:
+async def found(services: Services, caller: Caller, words: str = "", **filters: object) -> set[str]:
     """Return to whom the grants are that a list shows."""
-    query = Browse(text=text, filters={name: [value] for name, value in filters.items()})
+    query = Browse(text=words, filters={name: [value] for name, value in filters.items()})
     page = await services.grants.browse(caller, query)
     return {_named(one) for one in page.items}
 
@@ -52,6 +54,25 @@ async def test_grants_are_looked_up_by_whom_and_where_from(services: Services) -
     assert await found(services, caller, state="revoked") == {"Ada@Example.com"}
     for odd in ("%", "a@", "\0", "\ud800", "x" * 5000):
         assert await found(services, caller, odd) == set()
+
+
+async def test_lists_of_grants_walk_an_index(services: Services) -> None:
+    caller = await open_shop(services, promotions=3)
+    for number in range(3):
+        emails = [f"shopper{n}@example.com" for n in range(300)]
+        await run_batch(services, caller, [f"promo{number}"], emails=emails, source=f"s{number}")
+    async with services.database.engine.writer().connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await connection.execute(text("ANALYZE"))
+    promotion = await services.promotions.by_key(caller, "promo1")
+    narrow = {"promotion_id": promotion.id, "source_id": "s1", "state": "revoked"}
+    for filters in ({}, *({name: [value]} for name, value in narrow.items())):
+        query = Browse(filters=filters, limit=10)
+        with Statements(services.database.engine.reader()) as statements:
+            await services.grants.browse(caller, query)
+        how = await plan(services, *statements.reading("grants")[0])
+        for slow in ("Seq Scan on grants", "TEMP B-TREE", "Sort  ("):
+            assert slow not in how, (filters, how)
 
 
 async def receive(services: Services, caller: Caller, names: list[str]) -> Job:

@@ -259,7 +259,8 @@ def _asking_for_all(what: str) -> Any:
         question = N_("Retry all mails that fit: %(count)s?")
         if not retries:
             question = N_("Cancel all mails that fit: %(count)s?")
-        by = ", ".join(f"{name}: {value}" for name, value in given.items())
+        titles = {one.name: look.say(one.title) for one in MAILS.filters}
+        by = ", ".join(f"{titles[name]}: {value}" for name, value in given.items())
         return _question(
             call,
             look.say(question, count=count),

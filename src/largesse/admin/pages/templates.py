@@ -207,7 +207,8 @@ async def preview_draft(call: Call) -> Any:
     faults = [(labels.get(name, ""), text) for name, text in form.errors.items()]
     drawn = environment().get_template("template_faults.html")
     look = form.viewer
-    return framed(drawn.render(faults=[(look.say(label), text) for label, text in faults]))
+    told = [(look.say(label), text) for label, text in faults]
+    return framed(drawn.render(faults=told, language=look.locale.language))
 
 
 async def send_sample(call: Call) -> Any:
