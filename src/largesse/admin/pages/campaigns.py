@@ -325,9 +325,10 @@ def _asking(action: Action) -> Any:
     async def ask(call: Call) -> Page:
         call.caller.require(action.right)
         campaign: Campaign = await record_in(call, source)
+        look = render.viewer(call)
         data = {
-            "question": campaign.name,
-            "explanation": render.viewer(call).say(action.one),
+            "question": f"{look.say(action.label)}: {campaign.name}",
+            "explanation": look.say(action.one),
             "label": action.label,
             "is_bad": action.is_bad,
             "hidden": [],
