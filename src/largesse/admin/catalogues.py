@@ -163,7 +163,7 @@ def _said(path: Path) -> Iterator[Text]:
     """Yield what a template says."""
     options = {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}
     with path.open("rb") as file:
-        for _, called, given, _ in babel_extract(file, ("_", "many"), [], options):
+        for _, called, given, _ in babel_extract(file, ("_", "N_", "many"), [], options):
             said = [given] if isinstance(given, str) else list(given or ())
             if called == "many":
                 yield str(said[0]), str(said[1])

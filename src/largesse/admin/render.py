@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from largesse.admin import assets, auth, formats
 from largesse.admin.formats import Viewer
-from largesse.admin.language import catalogues, chosen
+from largesse.admin.language import N_, catalogues, chosen
 from largesse.admin.navigation import NAVIGATION, SETTINGS
 from largesse.core.access.model import Right
 from largesse.wire.call import Call
@@ -115,6 +115,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.globals["N_"] = N_
     made.filters |= {"utc": formats.utc, "iso": formats.iso, "seconds": formats.seconds}
     return made
 
