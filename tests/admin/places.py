@@ -60,6 +60,17 @@ async def one_grant(services: Services, caller: Caller) -> str:
     return found[0].id.hex
 
 
+async def schedule(services: Services, caller: Caller) -> str:
+    """Return a schedule; one is made if there is none."""
+    found = await services.schedules.page(caller, limit=1)
+    if found.items:
+        return found.items[0].id.hex
+    (campaign, *_) = (await services.campaigns.page(caller)).items
+    new = {"name": "Nightly", "cron": "0 3 * * *", "kind": "generate_codes"}
+    asked = {"parameters": {"campaign": campaign.name, "count": 10}}
+    return (await services.schedules.create(caller, new | asked)).id.hex
+
+
 async def line(services: Services, caller: Caller) -> str:
     """Return a line of the log that everybody may read."""
     page = await services.events.browse(caller, Browse(filters={"about": ["campaign"]}, limit=1))
@@ -100,6 +111,7 @@ PLACES: dict[str, Find] = {
     "/grants/{id}": one_grant,
     "/jobs/{id}": finished_job,
     "/log/{id}": line,
+    "/schedules/{id}": schedule,
     "/campaigns/{id}": first(lambda s: s.campaigns),
     "/codes/{id}": first(lambda s: s.codes),
     "/promotions/{id}": first(lambda s: s.promotions),

@@ -4,6 +4,7 @@ from largesse.core.ids import parsed_id
 
 PATHS = {
     "job": "/jobs/{id}",
+    "schedule": "/schedules/{id}",
     "grant": "/grants/{id}",
     "promotion": "/promotions/{id}/edit",
     "channel": "/channels/{id}/edit",

@@ -35,6 +35,7 @@ class Schedules(Records[Schedule]):
     write_right = Right.MANAGE_JOBS
     changeable = frozenset({"name", "cron", "zone", "kind", "parameters", "enabled"})
     required = ("name", "cron", "kind")
+    shelf = store.SCHEDULE_SHELF
 
     def __init__(
         self, database: Database, starters: Mapping[str, Starter], *, keep: timedelta | None

@@ -15,9 +15,17 @@ from largesse.core.schedules.model import (
     schedule_slots,
     schedules,
 )
+from largesse.core.search.browse import Shelf, containing
 from largesse.storage.database import Transaction
 from largesse.storage.records import change, find_all
 from largesse.storage.types import Utc
+
+SCHEDULE_SHELF = Shelf(
+    schedules,
+    filters={"enabled": schedules.c.enabled},
+    orders={"name": schedules.c.name},
+    lookups=(containing(schedules.c.name),),
+)
 
 
 async def is_any_due(tx: Transaction) -> bool:
