@@ -11,7 +11,14 @@ from sqlalchemy import BindParameter, ColumnElement, Table, and_, bindparam, or_
 from largesse.core import clock
 from largesse.core.events.model import EventKind
 from largesse.core.events.store import record
-from largesse.core.grants.model import IS_ACTIVE, Grant, GrantPromotion, GrantState, grants
+from largesse.core.grants.model import (
+    IS_ACTIVE,
+    IS_REVOKED,
+    Grant,
+    GrantPromotion,
+    GrantState,
+    grants,
+)
 from largesse.core.ids import new_id
 from largesse.core.search.browse import Shelf, exactly
 from largesse.core.text import folded
@@ -26,11 +33,11 @@ def _to_address(tx: Transaction, table: Table, text: str) -> ColumnElement[bool]
 
 GRANT_SHELF = Shelf(
     grants,
-    # `state` is what a row says: one that is past its end may still say `active` (`state_of`).
     filters={
-        name: grants.c[name]
-        for name in ("promotion_id", "customer_id", "state", "source_id", "job_id")
+        name: grants.c[name] for name in ("promotion_id", "customer_id", "source_id", "job_id")
     },
+    # What a row says: one that is past its end may still say `active` (`state_of`).
+    conditions={"state": {GrantState.ACTIVE: IS_ACTIVE, GrantState.REVOKED: IS_REVOKED}},
     lookups=(_to_address, exactly(grants.c.source_id, key=str)),
 )
 

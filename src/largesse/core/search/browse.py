@@ -90,6 +90,8 @@ class Shelf:
 
     table: Table
     filters: Mapping[str, Column[Any]] = field(default_factory=dict)
+    conditions: Mapping[str, Mapping[Any, Any]] = field(default_factory=dict)
+    """Filters whose values are conditions, by value: those of partial indexes, in their words."""
     orders: Mapping[str, Column[Any]] = field(default_factory=dict)
     """Beside that in which they were made. None of the columns may be null: pages follow them."""
     lookups: Sequence[Lookup | Through] = ()
@@ -105,7 +107,7 @@ class Shelf:
         if query.order != MADE and query.order not in self.orders:
             raise InvalidValue("sort", f"must be one of {', '.join((MADE, *self.orders))}")
         for name in query.filters:
-            if name not in self.filters:
+            if name not in self.filters and name not in self.conditions:
                 raise InvalidValue(name, "is no filter of this list")
 
 
@@ -189,6 +191,12 @@ async def _conditions(
     own = shelf.table.c
     where = [own.organization_id == organization_id]
     for name, wanted in query.filters.items():
+        if name in shelf.conditions:
+            known = [shelf.conditions[name][one] for one in wanted if one in shelf.conditions[name]]
+            if not known:
+                return None
+            where.append(or_(*known))
+            continue
         column = shelf.filters[name]
         values = [value for value in wanted if unfit(column.type, value) is None]
         if not values:
