@@ -104,6 +104,13 @@ async def customer_with_login(services: Services, caller: Caller) -> str:
     return customer.id.hex
 
 
+async def one_subscription(services: Services, caller: Caller) -> str:
+    """Return a subscription; one is made if there is none."""
+    if not (found := (await services.newsletter.browse(caller, Browse(limit=1))).items):
+        found = [await services.newsletter.subscribe(caller, "place@example.com", source="test")]
+    return found[0].id.hex
+
+
 PLACES: dict[str, Find] = {
     "/templates/{id}": one_template,
     "/mails/{id}": one_mail,
@@ -116,6 +123,7 @@ PLACES: dict[str, Find] = {
     "/codes/{id}": first(lambda s: s.codes),
     "/promotions/{id}": first(lambda s: s.promotions),
     "/channels/{id}": first(lambda s: s.channels),
+    "/newsletter/{id}": one_subscription,
     "/customers/{id}/login/remove": customer_with_login,
     "/customers/{id}": first(lambda s: s.customers),
     "/accounts/{id}": first(lambda s: s.accounts),

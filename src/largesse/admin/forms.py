@@ -16,7 +16,8 @@ from babel import Locale, numbers
 
 from largesse.admin.formats import Viewer
 from largesse.admin.language import N_
-from largesse.core.errors import Conflict, Invalid, Refused
+from largesse.core.errors import Conflict, Invalid, InvalidEmail, Refused
+from largesse.core.text import checked_email
 from largesse.wire.call import Call
 from largesse.wire.characters import check_text
 from largesse.wire.errors import MalformedBody
@@ -244,7 +245,15 @@ def _day(text: str, viewer: Viewer) -> date:
         raise ValueError(N_("Type a date.")) from None
 
 
+def _email(text: str, viewer: Viewer) -> str:
+    try:
+        return checked_email(text)
+    except InvalidEmail as refusal:
+        raise ValueError(viewer.refusal(refusal)) from None
+
+
 _PARSERS: Mapping[str, Callable[[str, Viewer], Any]] = {
+    "email": _email,
     "integer": _integer,
     "decimal": _decimal,
     "moment": _moment,

@@ -47,6 +47,7 @@ NAVIGATION: Sequence[Group] = (
             Entry("/lists", N_("Promotion lists")),
             Entry("/assignments", N_("Assignments")),
             Entry("/newsletter", N_("Newsletter")),
+            Entry("/suppressions", N_("Suppressed addresses")),
         ),
     ),
     Group(
