@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from largesse.admin import forms, render
+from largesse.admin import forms, qr, render
 from largesse.admin.forms import Field, Form
 from largesse.admin.language import N_
 from largesse.admin.nouns import page
@@ -106,7 +106,12 @@ def _removal_page(call: Call, form: Form) -> Page:
 
 
 def _factor_page(call: Call, form: Form, offered: Any) -> Page:
-    data = {"form": form, "offered": offered, "action": call.scope["path"]}
+    data = {
+        "form": form,
+        "offered": offered,
+        "picture": qr.path(offered.uri),
+        "action": call.scope["path"],
+    }
     return Page("profile_factor.html", data, status=None if form.is_good else 422)
 
 
