@@ -1,5 +1,6 @@
 """Grants: a batch that is tried and given, followed to its end, and taken back."""
 
+import html
 import re
 
 from playwright.async_api import Locator, Page, expect
@@ -149,3 +150,33 @@ async def test_bad_input_leaves_nothing_behind(site: Site) -> None:
             assert (await client.get(path)).status_code == 403
             assert (await client.post(path)).status_code == 403
     assert (await site.served.services.jobs.browse(owner, Browse())).count == before
+
+
+async def test_what_was_typed_is_kept_where_the_session_has_ended(site: Site) -> None:
+    owner = await make_promotion(site, "kept")
+    form = {"promotions": "kept", "recipients": "kept@example.com\nother@example.com"}
+    async with site.visitor() as client:
+        action = await form_action(client, "grants/new")
+        del client.headers["x-csrf-token"]
+        client.cookies.clear()
+        asked = await client.post(action, data=form, files={"file": ("a.csv", b"email\n" * 9000)})
+        assert asked.status_code == 401
+        kept = re.findall(r"name=\"kept\" value='([^']*)'", asked.text)[0]
+        there = re.findall(r'name="next" value="([^"]*)"', asked.text)[0]
+        hidden = {"kept": html.unescape(kept), "next": html.unescape(there)}
+        person = site.people["owner"]
+        names = {"username": person.username, "password": site.served.demo.password}
+        again = await client.post("sign-in", data=hidden | names)
+        assert "You are signed in again" in again.text
+        action = re.findall(r'action="/admin/(grants/new\?csrf_token=\w+)"', again.text)[0]
+        fields = {
+            name: html.unescape(value)
+            for name, value in re.findall(
+                r'<input type="hidden" name="(promotions|recipients)" value="([^"]*)"', again.text
+            )
+        }
+        sent = await client.post(action, data=fields)
+        assert sent.status_code == 303
+    job_id = sent.headers["location"].rpartition("/")[2]
+    (job,) = (await site.served.services.jobs.browse(owner, Browse(text=job_id))).items
+    assert job.total == 2

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
-from largesse.admin import forms
+from largesse.admin import forms, uploads
 from largesse.core.access.model import Caller, IssuedToken
-from largesse.core.errors import LoginRequired, NotPermitted
+from largesse.core.errors import LoginRequired, NotAuthenticated, NotPermitted
 from largesse.wire.call import Call
 from largesse.wire.errors import WireError
 
@@ -43,10 +43,16 @@ async def authenticate(call: Call) -> Caller:
         ForeignForm: the request is to change something, and did not come from a page of ours.
     """
     check_origin(call)
-    token = session_token(call)
-    if token is None:
-        raise LoginRequired()
-    caller = await call.services.access.authenticate(token)
+    token = session_token(call) or ""
+    try:
+        if not token:
+            raise LoginRequired()
+        caller = await call.services.access.authenticate(token)
+    except NotAuthenticated:
+        if call.blocks is not None:
+            # What was typed is kept over the sign-in; a file has to be chosen again.
+            await (await uploads.received(call)).drain()
+        raise
     if not caller.rights:
         raise NotPermitted("read")
     proof = _proof(await call.services.access.signing_key(), token)

@@ -4,6 +4,7 @@ The statuses follow the core's tree, whose branches are rows here: a page says a
 sentence, so none needs a row to itself.
 """
 
+import re
 from urllib.parse import quote
 
 from starlette.responses import Response
@@ -64,7 +65,9 @@ def _ask_to_sign_in(call: Call) -> Response:
         )
     if render.is_part(call):
         return render.go(call, SIGN_IN)
-    # The session ended in the middle of a form: it is sent again behind the sign-in.
+    # The session ended in the middle of a form: it is sent again behind the sign-in. The proof of
+    # one with a file, which stands in the query, is another one then.
+    here = re.sub(rf"(?<=[?&]{auth.TOKEN_FIELD}=)\w*", "", here)
     kept = [
         (name, value)
         for name in forms.fields(call)

@@ -1,6 +1,7 @@
 """Signing in and out, and the language of the pages."""
 
 import json
+import re
 from typing import Any
 from urllib.parse import quote
 
@@ -109,8 +110,9 @@ async def _onwards(call: Call, wanted: str, token: str) -> Response:
     kept = _kept(call)
     if not kept:
         return render.go(call, _local(wanted))
-    call.scope[auth.FORM_TOKEN] = await auth.form_token(call, token)
-    data = {"action": render.url(call, _local(wanted)), "hidden": kept}
+    proof = call.scope[auth.FORM_TOKEN] = await auth.form_token(call, token)
+    action = re.sub(rf"(?<=[?&]{auth.TOKEN_FIELD}=)\w*", proof, _local(wanted))
+    data = {"action": render.url(call, action), "hidden": kept}
     return render.html(call, Page("send_again.html", data), 200)
 
 
