@@ -61,6 +61,7 @@ async def _take(served: Served, person: Person, folder: Path) -> None:
             answer = await context.request.head(base + path)
             if answer.headers["content-type"].startswith("text/html"):
                 # A job's progress keeps a page loading as long as the job takes.
+                await look(page, WIDE, "light")
                 await page.goto(base + path, wait_until="domcontentloaded")
                 await page.wait_for_timeout(300)
                 await _shoot(page, folder / _name(route.path))
