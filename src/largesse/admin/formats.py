@@ -53,7 +53,7 @@ class Viewer:
         said = str(self.translations.gettext(text)) if text else ""
         return said % values if values else said
 
-    def say_many(self, one: str, many: str, count: int, **values: object) -> str:
+    def say_many(self, one: str, many: str, count: int, /, **values: object) -> str:
         """Return a text about a number of things in the viewer's language."""
         said = str(self.translations.ngettext(one, many, count))
         return said % {"count": self.number(count), **values}

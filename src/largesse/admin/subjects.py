@@ -6,8 +6,17 @@ PATHS = {
     "job": "/jobs/{id}",
     "schedule": "/schedules/{id}",
     "grant": "/grants/{id}",
+    "campaign": "/campaigns/{id}",
+    "code": "/codes/{id}",
     "promotion": "/promotions/{id}/edit",
     "channel": "/channels/{id}/edit",
+    "customer": "/customers/{id}",
+    "group": "/groups/{id}",
+    "promotion_list": "/lists/{id}",
+    "mail": "/mails/{id}",
+    "template": "/templates/{id}",
+    "user": "/settings/users/{id}",
+    "unit": "/settings/units/{id}/edit",
 }
 """The page of each kind of subject that has one."""
 

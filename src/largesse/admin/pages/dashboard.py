@@ -171,9 +171,9 @@ async def _needs(call: Call, look: Viewer, mails: Overview, pools: Sequence[LowP
     needs += _counted(
         look,
         stopped,
-        N_("One job could not be done"),
-        N_("%(count)s jobs could not be done"),
         "/jobs?state=failed&state=dead",
+        one=N_("One job could not be done"),
+        many=N_("%(count)s jobs could not be done"),
     )
     needs += _needs_of_mail(look, mails)
     needs += await _needs_of_campaigns(call, look)
@@ -182,14 +182,14 @@ async def _needs(call: Call, look: Viewer, mails: Overview, pools: Sequence[LowP
     return needs
 
 
-def _counted(look: Viewer, found: Any, one: str, many: str, path: str) -> list[Need]:
+def _counted(look: Viewer, found: Any, path: str, *, one: str, many: str) -> list[Need]:
     """Return a need of so many things, or none."""
     if not found.count:
         return []
+    number = look.number(found.count)
     if found.is_more:
-        number = look.say(N_("more than %(count)s"), count=look.number(found.count))
-        return [Need(look.say(many, count=number), path)]
-    return [Need(look.say_many(one, many, found.count), path)]
+        number = look.say(N_("more than %(count)s"), count=number)
+    return [Need(look.say_many(one, many, found.count, count=number), path)]
 
 
 def _needs_of_pools(look: Viewer, pools: Sequence[LowPool]) -> list[Need]:
@@ -216,16 +216,16 @@ def _needs_of_mail(look: Viewer, mails: Overview) -> list[Need]:
     needs = _counted(
         look,
         mails.counts[MailState.FAILED],
-        N_("One mail could not be sent"),
-        N_("%(count)s mails could not be sent"),
         "/mails?state=failed",
+        one=N_("One mail could not be sent"),
+        many=N_("%(count)s mails could not be sent"),
     )
     needs += _counted(
         look,
         mails.counts[MailState.UNCERTAIN],
-        N_("Of one mail nobody knows whether it was sent"),
-        N_("Of %(count)s mails nobody knows whether they were sent"),
         "/mails?state=uncertain",
+        one=N_("Of one mail nobody knows whether it was sent"),
+        many=N_("Of %(count)s mails nobody knows whether they were sent"),
     )
     for pause in mails.pauses:
         if pause.name is None:
@@ -259,9 +259,9 @@ async def _failed_logins(call: Call, look: Viewer) -> list[Need]:
     return _counted(
         look,
         found,
-        N_("One login failed in the last day"),
-        N_("%(count)s logins failed in the last day"),
         f"/log?{kinds}&since={look.day_of(since)}",
+        one=N_("One login failed in the last day"),
+        many=N_("%(count)s logins failed in the last day"),
     )
 
 
