@@ -79,7 +79,6 @@ MAILS = Listing(
         Column("subject", N_("Subject")),
         Column("state", N_("State"), kind="state"),
         Column("reason", N_("Reason"), kind="code"),
-        Column("template_key", N_("Template")),
         Column("created_at", N_("Made"), kind="moment", order="made"),
         Column("sent_at", N_("Sent"), kind="moment"),
     ),
