@@ -1,5 +1,7 @@
 """Customers are found by whatever somebody can say of one, and along an index."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import text
 
@@ -7,6 +9,7 @@ from largesse.core import clock
 from largesse.core.access.model import Caller
 from largesse.core.customers.model import Customer, Identifier, customers
 from largesse.core.ids import new_id
+from largesse.core.records import Records
 from largesse.core.search.browse import Browse
 from largesse.services import Services
 from tests.core.people import make_owner
@@ -117,3 +120,21 @@ async def test_every_lookup_filter_and_order_walks_an_index(
             planned = await plan(services, *sent)
             for slow in ("Seq Scan on customers", "SCAN customers\\n", "TEMP B-TREE"):
                 assert slow not in planned, (query, planned)
+
+
+async def test_what_a_customer_has_is_found_along_an_index(
+    services: Services, owner: Caller, ada: Customer
+) -> None:
+    """Each kind of record that a customer's page shows the newest of."""
+    kinds: tuple[Records[Any], ...] = (
+        *(services.codes, services.grants, services.mails, services.accounts),
+        *(services.customer_tokens, services.memberships, services.customer_assignments),
+    )
+    for kind in kinds:
+        query = Browse(filters={"customer_id": [ada.id]}, limit=10)
+        with Statements(services.database.engine.reader()) as statements:
+            page = await kind.browse(owner, query)
+        assert len(page.items) == (kind in (services.accounts, services.customer_tokens))
+        planned = await plan(services, *statements.sent[0])
+        assert "customer_id" in planned, planned
+        assert f"SCAN {kind.table.name}\\n" not in planned

@@ -45,6 +45,7 @@ def _without_blanks(text: str) -> str:
 CODE_SHELF = Shelf(
     codes,
     filters={name: codes.c[name] for name in ("campaign_id", "customer_id", "state")},
+    few=frozenset({"customer_id"}),
     lookups=(
         beginning(codes.c.code_key, key=_without_blanks),
         beginning(codes.c.code_key, key=squeezed),

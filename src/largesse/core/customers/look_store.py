@@ -76,8 +76,9 @@ CUSTOMER_SHELF = Shelf(
 )
 
 # A customer has a few of them.
-ACCOUNT_SHELF = Shelf(accounts, filters={"customer_id": accounts.c.customer_id})
-TOKEN_SHELF = Shelf(customer_tokens, filters={"customer_id": customer_tokens.c.customer_id})
+_OF_ONE = frozenset({"customer_id"})
+ACCOUNT_SHELF = Shelf(accounts, {"customer_id": accounts.c.customer_id}, few=_OF_ONE)
+TOKEN_SHELF = Shelf(customer_tokens, {"customer_id": customer_tokens.c.customer_id}, few=_OF_ONE)
 
 
 async def named_somehow(

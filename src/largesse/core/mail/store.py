@@ -23,6 +23,7 @@ MAIL_SHELF = Shelf(
         name: mails.c[name]
         for name in ("state", "template_key", "transport", "domain", "reason", "customer_id")
     },
+    few=frozenset({"customer_id"}),
     lookups=(beginning(mails.c.recipient_key), exactly(mails.c.domain, key=_domain_in)),
 )
 

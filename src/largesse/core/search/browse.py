@@ -94,6 +94,12 @@ class Shelf:
     """Filters whose values are conditions, by value: those of partial indexes, in their words."""
     orders: Mapping[str, Column[Any]] = field(default_factory=dict)
     """Beside that in which they were made. None of the columns may be null: pages follow them."""
+    few: frozenset[str] = frozenset()
+    """Filters that few records have in common, and whose index is not in the order of ids.
+
+    These records are found first and put in order then: a database may think it cheaper to walk
+    through all there are, in their order, until it has a page of them.
+    """
     lookups: Sequence[Lookup | Through] = ()
 
     def check(self, query: Browse) -> None:
@@ -125,8 +131,12 @@ async def browse(
     )
     # A page that ends before a record is read from there towards the start.
     descending = query.descending is not backwards
-    keys = list(dict.fromkeys((column, shelf.table.c.id)))
-    statement = select(shelf.table.c.id).where(*where)
+    keys: list[Any] = list(dict.fromkeys((column, shelf.table.c.id)))
+    statement = select(*keys).where(*where)
+    if not shelf.few.isdisjoint(query.filters):
+        few = statement.cte("few").prefix_with("MATERIALIZED")
+        keys = list(few.c)
+        statement = select(*keys)
     if place is not None:
         here, there = tuple_(*keys), tuple_(*place)
         statement = statement.where(here < there if descending else here > there)
