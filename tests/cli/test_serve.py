@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import socket
+import time
 from collections.abc import Callable
 
 import httpx
@@ -236,6 +237,33 @@ async def test_a_worker_runs_what_a_server_accepted(demo: Largesse) -> None:
     assert [grant["promotion"] for grant in grants] == ["promo1002", "promo1002"]
     assert len(await demo.json("grants", "list", "--source", "src1")) == 4
     assert len(await demo.json("grants", "list", "--email", "shopper1@example.com")) == 2
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+async def test_a_page_that_watches_a_job_holds_up_no_stop(demo: Largesse) -> None:
+    demo.settings.update(worker="false")
+    async with demo.running("serve", "--demo", "--port", "0") as server:
+        credentials = server.said["demo"]
+        batch = {"promotions": ["promo1001"], "profile_ids": ["profile1"]}
+        headers = {"Authorization": f"Bearer {credentials['application_key']}"}
+        async with httpx.AsyncClient(base_url=server.url) as client:
+            made = await client.post("/v1/grants/batches", json=batch, headers=headers)
+            typed = {name: credentials[name] for name in ("username", "password")}
+            await client.post("/admin/sign-in", data=typed)
+            path = f"/admin/jobs/{made.json()['id'].replace('-', '')}/progress"
+            async with client.stream("GET", path) as stream:
+                lines = stream.aiter_lines()
+                assert await anext(lines) == "retry: 3000"
+                began = time.monotonic()
+                stopping = asyncio.create_task(server.stop())
+                # The job still waits: nobody says that it is over, and whoever looks may ask again.
+                assert "event: over" not in [line async for line in lines]
+            assert (await stopping).code == 0
+    assert time.monotonic() - began < PATIENCE
+
+
+PATIENCE = 10
+"""Seconds that a stop may take; requests in hand would have thirty."""
 
 
 async def until_done(demo: Largesse, job_id: str) -> None:
