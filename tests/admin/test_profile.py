@@ -55,7 +55,11 @@ async def test_the_own_password_is_changed_by_who_knows_it(site: Site) -> None:
             assert refused.status_code == 422
             assert NEW not in refused.text
         typed = {"old_password": PASSWORD, "password": NEW, "again": NEW}
-        assert (await client.post(path, data=typed)).status_code == 303
+        changed = await client.post(path, data=typed)
+        assert changed.status_code == 303
+        assert "largesse_session=" in changed.headers["set-cookie"]
+        client.cookies.set("largesse_session", changed.cookies["largesse_session"])
+        assert (await client.get("profile")).status_code == 200
     await access.log_in(name, NEW, address="test")
 
 

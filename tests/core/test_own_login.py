@@ -8,6 +8,7 @@ import pytest
 from largesse.core.access.model import Caller
 from largesse.core.errors import (
     BadCredentials,
+    BadToken,
     InvalidValue,
     NotPermitted,
     SecondFactorRequired,
@@ -46,6 +47,30 @@ async def test_a_password_is_changed_by_who_knows_it(services: Services, bo: Cal
     with pytest.raises(BadCredentials):
         await log_in(services, "bo")
     await log_in(services, "bo", password=NEW)
+
+
+async def test_a_new_password_ends_what_the_old_one_opened(services: Services) -> None:
+    owner = await make_owner(services)
+    bo = await make_user(services, owner, "bo")
+    caller, access = await log_in(services, "bo"), services.access
+    key = await services.keys.create_key(owner, {"name": "k", "user_id": bo.id})
+    by_key = await access.log_in_with_key(key.secret, address="test")
+    tokens = [(await access.issue_token(one, seconds=60)).token for one in (caller, by_key)]
+    for token in tokens:
+        assert (await access.authenticate(token)).user_id == bo.id
+    changed = await services.own_login.change_password(caller, PASSWORD, NEW)
+    kept = (await access.issue_token(changed, seconds=60)).token
+    access._callers.forget(tokens[0])
+    access._callers.forget(tokens[1])
+    with pytest.raises(BadToken):
+        await access.authenticate(tokens[0])
+    # A key is a secret of its own.
+    assert (await access.authenticate(tokens[1])).user_id == bo.id
+    assert (await access.authenticate(kept)).user_id == bo.id
+    await services.users.change(owner, bo.id, {"password": PASSWORD})
+    access._callers.forget(kept)
+    with pytest.raises(BadToken):
+        await access.authenticate(kept)
 
 
 async def test_guessing_the_own_password_is_slowed_down(services: Services, bo: Caller) -> None:

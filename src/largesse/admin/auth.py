@@ -93,6 +93,12 @@ def check_origin(call: Call) -> None:
             raise ForeignForm()
 
 
+async def new_session(call: Call, caller: Caller) -> IssuedToken:
+    """Return what a session is carried by."""
+    seconds = int(call.settings.session_hours * 3600)
+    return await call.services.access.issue_token(caller, seconds=seconds)
+
+
 def keep_session(call: Call, response: Response, issued: IssuedToken) -> None:
     """Let the browser keep a session."""
     response.set_cookie(

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from largesse.admin import forms, qr, render
+from largesse.admin import auth, forms, qr, render
 from largesse.admin.forms import Field, Form
 from largesse.admin.language import N_
 from largesse.admin.nouns import page
@@ -54,8 +54,11 @@ async def change_password(call: Call) -> Any:
         form.errors["again"] = form.viewer.say(N_("This is not the same."))
     if form.is_good:
         with form.refusing():
-            await call.services.own_login.change_password(call.caller, str(old), str(new))
-            return render.go(call, PATH, form.viewer.say(N_("Your password was changed.")))
+            caller = await call.services.own_login.change_password(call.caller, str(old), str(new))
+            response = render.go(call, PATH, form.viewer.say(N_("Your password was changed.")))
+            # Every other session of the user's ends by it.
+            auth.keep_session(call, response, await auth.new_session(call, caller))
+            return response
     return _password_page(call, form)
 
 

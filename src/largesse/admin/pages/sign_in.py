@@ -48,8 +48,7 @@ async def sign_in(call: Call) -> Any:
             raise NotPermitted("read")
     except (NotAuthenticated, NotPermitted, UnknownOrganization) as refusal:
         return _page(call, wanted, refusal)
-    seconds = int(call.settings.session_hours * 3600)
-    issued = await call.services.access.issue_token(caller, seconds=seconds)
+    issued = await auth.new_session(call, caller)
     response = await _onwards(call, wanted, issued.token)
     auth.keep_session(call, response, issued)
     return response

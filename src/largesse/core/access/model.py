@@ -268,6 +268,8 @@ class Caller:
     customer_id: UUID | None = None
     """The customer that calls for itself: no right is needed for what is its own."""
     session: Session | None = None
+    proof: str | None = None
+    """What tells that the user's password is still the same, and nothing else about it."""
     issued_at: datetime | None = None
     expires_at: datetime | None = None
     first_name: str | None = None

@@ -1,7 +1,7 @@
 """What people change about their own login, whatever their rights: password and second factor."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -48,8 +48,10 @@ class OwnLogin:
         """Say whether the caller logs in with passcodes. Raises NotPermitted."""
         return (await self._user(caller)).totp_secret is not None
 
-    async def change_password(self, caller: Caller, old: str, new: str) -> None:
-        """Replace the caller's password.
+    async def change_password(self, caller: Caller, old: str, new: str) -> Caller:
+        """Replace the caller's password, and return the caller as who knows the new one.
+
+        Tokens that were got with the old one count no more.
 
         Raises:
             NotPermitted: no user calls.
@@ -64,6 +66,8 @@ class OwnLogin:
             )
             told: Mapping[str, Any] = {"password": HIDDEN}
             event_store.record(tx, caller, "user.changed", ("user", user_id), before={}, after=told)
+        key = await self._access.signing_key()
+        return replace(caller, proof=passwords.proof_of(key, values["password_hash"]))
 
     async def offer_second_factor(self, caller: Caller) -> OfferedFactor:
         """Return a new second factor for the caller; nothing is kept yet. Raises NotPermitted."""

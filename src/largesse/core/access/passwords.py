@@ -11,6 +11,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 # One lane and 19 MiB is OWASP's floor for a server: a login costs about 20 ms of one core.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
+PROOF = 16
+"""Hexadecimal digits of what tells a password from the one before."""
+
 _NOBODY = (
     "$argon2id$v=19$m=19456,t=2,p=1$xaNIpLi7iVFsuLClaetAxQ$"
     "QFNGox6VfVqJg0lT9xsc/A5gvAd9LFUhtqctYYeuisM"
@@ -43,6 +46,13 @@ def digest(secret: str) -> str:
 def keyed_digest(key: bytes, secret: str) -> str:
     """Return an HMAC by which a short secret is found without being readable in the database."""
     return hmac.new(key, secret.encode(), hashlib.sha256).hexdigest()
+
+
+def proof_of(key: bytes, password_hash: str | None) -> str | None:
+    """Return what tells that a password is still the same, and nothing else about it."""
+    if password_hash is None:
+        return None
+    return keyed_digest(key, f"login:{password_hash}")[:PROOF]
 
 
 def same(left: str, right: str) -> bool:

@@ -240,7 +240,8 @@ class Access:
 
         Raises:
             BadToken: malformed, forged or revoked, its application key is revoked, its user is no
-                longer active, or the customer token it was got with no longer effective.
+                longer active or has another password now, or the customer token it was got with is
+                no longer effective.
             ExpiredToken: past its life time.
         """
         caller = self._callers.get(token)
@@ -304,6 +305,8 @@ class Access:
                 token_id=claims.token_id,
                 key_id=claims.key_id,
             )
+            if claims.proof is not None and claims.proof != caller.proof:
+                raise BadToken()
             if claims.consumer is not None:
                 caller = await still_acting_for(tx, caller, claims.consumer)
         return replace(caller, issued_at=claims.issued_at, expires_at=claims.expires_at)
@@ -341,6 +344,7 @@ class Access:
             first_name=row.first_name,
             last_name=row.last_name,
             role=row.role,
+            proof=passwords.proof_of(await self.signing_key(), row.password_hash),
         )
 
 

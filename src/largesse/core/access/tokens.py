@@ -25,6 +25,8 @@ class Claims:
     unit_id: UUID | None
     key_id: UUID | None
     consumer: Consumer | None
+    proof: str | None
+    """That of the password it was got with; None: by a key, or before there was one."""
     issued_at: datetime
     expires_at: datetime
 
@@ -47,6 +49,8 @@ def signed(caller: Caller, key: bytes, *, seconds: int) -> tuple[str, UUID]:
         "iat": now,
         "exp": now + seconds,
     }
+    if caller.proof is not None and caller.key_id is None:
+        claims["pwp"] = caller.proof
     if (consumer := caller.consumer) is not None:
         claims |= {
             "cii": _digits(consumer.customer_id),
@@ -80,6 +84,7 @@ def read(token: str, key: bytes) -> Claims:
             unit_id=_id(claims.get("oun")),
             key_id=_id(claims.get("key")),
             consumer=_consumer(claims),
+            proof=claims.get("pwp"),
             issued_at=datetime.fromtimestamp(claims["iat"], UTC),
             expires_at=datetime.fromtimestamp(claims["exp"], UTC),
         )
