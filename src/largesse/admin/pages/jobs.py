@@ -39,6 +39,8 @@ OWN = frozenset({"whole", "usual", "unit_id"})
 ROWS = 100
 """Rows of a job on one page."""
 
+CSV = "text/csv; charset=utf-8"
+
 LINES = 20
 """Lines of the log that a job's page shows."""
 
@@ -196,11 +198,10 @@ async def sheet(call: Call) -> Response:
     outcome = FAILED if call.request.query_params.get("outcome") == FAILED else None
     pages = await call.services.jobs.export(call.caller, job.id, outcome=outcome)
     name = "failed-rows" if outcome else "rows"
-    return StreamingResponse(
-        _lines(pages),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
-    )
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    if call.scope["method"] == "HEAD":
+        return Response(headers=headers, media_type=CSV)
+    return StreamingResponse(_lines(pages), headers=headers, media_type=CSV)
 
 
 async def _lines(pages: AsyncIterator[Sequence[Sequence[Any]]]) -> AsyncIterator[str]:
