@@ -105,19 +105,35 @@ async def test_what_can_not_be_asked_is_refused(services: Services, owner: Calle
             await services.promotions.browse(owner, query)
 
 
+async def test_what_is_rare_is_found_first_and_put_in_order_then(
+    services: Services, owner: Caller, made: list[Promotion]
+) -> None:
+    query = Browse(filters={"enabled": [False]}, order="key", limit=4)
+    wanted = sorted((one.key for one in made if not one.enabled), reverse=True)
+    first = await services.promotions.browse(owner, query)
+    second = await services.promotions.browse(owner, replace(query, after=first.next))
+    assert [one.key for one in (*first.items, *second.items)] == wanted[:8]
+    assert (first.count, first.is_more) == (len(wanted), False)
+    back = await services.promotions.browse(owner, replace(query, before=second.previous))
+    assert back.items == first.items
+
+
+async def test_many_are_counted_up_to_a_thousand_whether_a_text_finds_them_or_not(
+    services: Services, owner: Caller
+) -> None:
+    for at in range(MOST_COUNTED + 1):
+        await services.channels.create(owner, {"id": f"found{at}", "name": "many"})
+    for query in (Browse(limit=10), Browse(text="many", limit=10)):
+        page = await services.channels.browse(owner, query)
+        assert (page.count, page.is_more) == (MOST_COUNTED, True)
+
+
 async def test_others_records_are_not_found(
     services: Services, owner: Caller, made: list[Promotion]
 ) -> None:
     stranger = await make_owner(services, "Another shop")
     page = await services.promotions.browse(stranger, Browse(text="number"))
     assert (page.items, page.count) == ([], 0)
-
-
-async def test_many_are_counted_up_to_a_thousand(services: Services, owner: Caller) -> None:
-    for at in range(MOST_COUNTED + 1):
-        await services.channels.create(owner, {"id": f"c{at}", "name": "many"})
-    page = await services.channels.browse(owner, Browse(limit=10))
-    assert (page.count, page.is_more) == (MOST_COUNTED, True)
 
 
 async def test_what_was_changed_meanwhile_is_not_written_over(

@@ -23,8 +23,8 @@ V = TypeVar("V")
 MOST_COUNTED = 1000
 """Records that are counted; of more it is said that there are more."""
 
-MOST_FOUND = 1000
-"""Records that one way to look a text up finds at most."""
+MOST_FOUND = MOST_COUNTED + 1
+"""Records that one way to look a text up finds at most: of more it is said that there are more."""
 
 MOST_IN_A_PAGE = 1000
 """Records that one page holds at most."""
@@ -133,7 +133,11 @@ async def browse(
     descending = query.descending is not backwards
     keys: list[Any] = list(dict.fromkeys((column, shelf.table.c.id)))
     statement = select(*keys).where(*where)
-    if not shelf.few.isdisjoint(query.filters):
+    count = None
+    if query.filters and query.order != MADE:
+        # In an order of its own a database would walk through all to find what is rare.
+        count = await _count(tx, shelf, where)
+    if not shelf.few.isdisjoint(query.filters) or (count is not None and count <= MOST_COUNTED):
         few = statement.cte("few").prefix_with("MATERIALIZED")
         keys = list(few.c)
         statement = select(*keys)
@@ -148,7 +152,10 @@ async def browse(
         ids.reverse()
     in_front, behind = (further, bool(ids)) if backwards else (place is not None, further)
     whole = not in_front and not behind
-    count = len(ids) if whole else await _count(tx, shelf, where)
+    if whole:
+        count = len(ids)
+    elif count is None:
+        count = await _count(tx, shelf, where)
     return Browsed(
         ids,
         ids[0] if ids and in_front else None,
