@@ -1,6 +1,5 @@
 """`largesse record` and `largesse replay`: a client's traffic, kept and sent to another server."""
 
-import asyncio
 import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -155,6 +154,8 @@ def _listener(host: str, port: int) -> socket.socket:
 async def _record(
     upstream: str, out: Path, listener: socket.socket, *, as_json: bool, timeout: float, **more: Any
 ) -> None:
+    import asyncio
+
     import httpx
     import uvicorn
 
