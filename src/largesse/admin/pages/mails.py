@@ -259,7 +259,7 @@ def _asking_for_all(what: str) -> Any:
         if not retries:
             question = N_("Cancel all mails that fit: %(count)s?")
         titles = {one.name: look.say(one.title) for one in MAILS.filters}
-        by = ", ".join(f"{titles[name]}: {value}" for name, value in given.items())
+        by = ", ".join(f"{titles[name]}: {look.say(value)}" for name, value in given.items())
         return _question(
             call,
             look.say(question, count=count),
