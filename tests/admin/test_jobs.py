@@ -183,6 +183,22 @@ async def test_a_stream_ends_when_its_job_is_deleted_or_its_time_is_up(
     await services.jobs.cancel(owner, job.id)
 
 
+async def test_a_stream_ends_with_its_session(site: Site, worker: Worker) -> None:
+    services, owner = site.served.services, site.people["owner"].caller
+    issued = await services.access.issue_token(owner, seconds=60)
+    job = await start(site, 20)
+    async with site.visitor() as client:
+        client.cookies.set("largesse_session", issued.token)
+        async with asyncio.timeout(10):
+            told: list[str] = []
+            async for name, _ in events(client, f"jobs/{job.id.hex}/progress"):
+                if not told:
+                    await services.access.release(issued.token)
+                told.append(name)
+    assert "over" not in told
+    await services.jobs.cancel(owner, job.id)
+
+
 async def test_beyond_the_most_streams_each_tells_once(
     site: Site, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

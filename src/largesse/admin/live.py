@@ -1,7 +1,8 @@
 """Parts of a page that change while one looks at them: streams of events (WHATWG HTML, 9.2).
 
 A stream looks at one thing about once a second and sends what has changed, until the thing is over,
-the client hangs up or the process stops. Between two looks it holds no connection to the database.
+the session ends, the client hangs up or the process stops. Between two looks it holds no connection
+to the database.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import structlog
 from starlette.responses import Response, StreamingResponse
 
+from largesse.admin import auth
 from largesse.core.errors import Unknown
 from largesse.wire.call import Call
 
@@ -51,13 +53,13 @@ async def stream(call: Call, look: Callable[[], Awaitable[Seen]]) -> Response:
     first = await look()
     if call.scope["method"] == "HEAD":
         return Response(headers=headers, media_type=MEDIA)
-    stopping = call.services.wakeups.stopping
-    return StreamingResponse(_events(first, look, stopping), headers=headers, media_type=MEDIA)
+    return StreamingResponse(_events(call, first, look), headers=headers, media_type=MEDIA)
 
 
 async def _events(
-    seen: Seen, look: Callable[[], Awaitable[Seen]], stopping: asyncio.Event
+    call: Call, seen: Seen, look: Callable[[], Awaitable[Seen]]
 ) -> AsyncIterator[str]:
+    stopping = call.services.wakeups.stopping
     yield f"retry: {RETRY_SECONDS * 1000}\n\n"
     sent: dict[str, str] = {}
     if _places.locked():
@@ -73,11 +75,13 @@ async def _events(
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), PAUSE_SECONDS)
             try:
+                # A session that has ended since shows nothing more.
+                await auth.authenticate(call)
                 seen = await look()
             except Unknown:
                 seen = Seen({}, is_over=True)
             except Exception as error:
-                # Of a database that is away, most likely: the browser asks again in a while.
+                # Signed out, or a database that is away: the browser asks again in a while.
                 log.warning("stream ended", error=type(error).__name__)
                 return
 
