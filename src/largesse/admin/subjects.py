@@ -13,6 +13,7 @@ PATHS = {
     "customer": "/customers/{id}",
     "group": "/groups/{id}",
     "promotion_list": "/lists/{id}",
+    "subscription": "/newsletter/{id}",
     "mail": "/mails/{id}",
     "template": "/templates/{id}",
     "user": "/settings/users/{id}",

@@ -9,6 +9,7 @@ from largesse.admin.forms import Field
 from largesse.admin.language import N_
 from largesse.admin.lists import Column, Filter, Listing
 from largesse.admin.nouns import Noun, page, record_in
+from largesse.admin.pages.codes import state_of
 from largesse.admin.pages.grants import rows_of
 from largesse.admin.pages.promotions import YES_OR_NO
 from largesse.admin.render import Page
@@ -191,6 +192,7 @@ async def show(call: Call) -> Page:
         "tokens": await newest(services.customer_tokens),
         "login": await _login(call, customer),
         "codes": codes,
+        "code_state": state_of,
         "campaigns": await services.campaigns.by_ids(call.caller, campaigns),
         "grants": grants,
         "granted": await rows_of(call, grants.items),
