@@ -150,6 +150,8 @@ async def _served(place: Place, session: str) -> AsyncIterator[httpx.AsyncClient
             base_url=f"http://127.0.0.1:{process.port}",
             cookies={"largesse_session": session},
             headers={"Accept-Encoding": "gzip"},
+            # Who searches for a whole code is led to it.
+            follow_redirects=True,
             timeout=600,
         ) as client,
     ):
