@@ -218,6 +218,7 @@ The demo organization is loaded. How to sign in:
   user name         {demo.username}
   password          {demo.password}
   application key   {demo.application_key}
+  admin pages       {demo.admin_url}
   CRM.COM           organisation {demo.crmcom_organisation}
   Intershop         UserOrganization {demo.intershop_organization}
 
