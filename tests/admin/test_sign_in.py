@@ -102,3 +102,15 @@ async def test_no_two_pages_carry_the_same_proof(site: Site) -> None:
         for proof, status in ((proofs[0], 422), (proofs[1][:-2], 403), ("x" * 64, 403)):
             client.headers["x-csrf-token"] = proof
             assert (await client.post("promotions/new", data={})).status_code == status
+
+
+async def test_a_body_that_is_no_form_is_refused_without_a_session_too(site: Site) -> None:
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    for body in (b"title=a%00b", b"title=\xff", b"&".join([b"a=b"] * 6000), b"%%%"):
+        for name in (None, "owner"):
+            async with site.visitor(name) as client:
+                answer = await client.post("promotions/new", content=body, headers=form)
+            assert answer.status_code in (400, 401, 422), (name, body[:20], answer.text)
+        async with site.visitor(None) as client:
+            answer = await client.post("sign-in", content=body, headers=form)
+        assert answer.status_code in (400, 401), (body[:20], answer.text)

@@ -68,19 +68,23 @@ def _ask_to_sign_in(call: Call) -> Response:
     # The session ended in the middle of a form: it is sent again behind the sign-in. The proof of
     # one with a file, which stands in the query, is another one then.
     here = re.sub(rf"(?<=[?&]{auth.TOKEN_FIELD}=)\w*", "", here)
-    kept = [
-        (name, value)
-        for name in forms.fields(call)
-        if name != auth.TOKEN_FIELD and "password" not in name
-        for value in forms.many(call, name)
-    ]
     data = {
         "next": here,
         "typed": {"username": "", "organization": ""},
-        "kept": kept,
+        "kept": _kept(call),
         "ended": True,
         "refusal": None,
         "needs_passcode": False,
         "is_unsafe": False,
     }
     return render.html(call, Page("sign_in.html", data), 401)
+
+
+def _kept(call: Call) -> list[tuple[str, str]]:
+    """Return what was typed, but for secrets; of a body that is no form nothing is kept."""
+    try:
+        names = forms.fields(call)
+    except wire.WireError:
+        return []
+    told = [name for name in names if name != auth.TOKEN_FIELD and "password" not in name]
+    return [(name, value) for name in told for value in forms.many(call, name)]
