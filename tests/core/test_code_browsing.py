@@ -84,7 +84,7 @@ async def test_campaigns_and_states_narrow(services: Services, owner: Caller) ->
     assert await found(services, owner, None, **both) == set(TEXTS)
     assert await found(services, owner, "er-1", campaign_id=[spring.id]) == {"Über-1"}
     with pytest.raises(InvalidValue):
-        await found(services, owner, None, customer_id=[new_id()])
+        await found(services, owner, None, account_id=[new_id()])
     nobody = replace(owner, rights=frozenset())
     with pytest.raises(NotPermitted):
         await found(services, nobody, "j1p4")

@@ -77,18 +77,18 @@ async def sift(tx: Transaction, organization_id: int, query: Browse) -> Browsed[
     part = squeezed(query.text or "")
     if query.text and not (part and len(part) <= LONGEST and storable(part)):
         return Sifted([], None, None, 0, False)
-    some = _some(tx, organization_id, query)
-    last = await tx.value(some.with_only_columns(codes.c.id).offset(AT_ONCE - 1).limit(1))
-    among = some.subquery()
-    fitting = select(among.c.id)
+    fitting = _some(tx, organization_id, query)
+    last = await tx.value(fitting.offset(AT_ONCE - 1).limit(1))
+    if last is not None:
+        # A bound, and not the first so many of a subquery: those SQLite would sort once more.
+        fitting = fitting.where(codes.c.id >= last if query.descending else codes.c.id <= last)
     if part:
         # Without its hyphens, as the part that is looked for.
-        key = func.replace(among.c.code_key, "-", "")
+        key = func.replace(codes.c.code_key, "-", "")
         fitting = fitting.where(key.contains(part, autoescape=True))
     if states := query.filters.get("state"):
-        fitting = fitting.where(among.c.state.in_(states))
-    order = among.c.id.desc() if query.descending else among.c.id
-    rows = await tx.rows(fitting.order_by(order).limit(query.limit + 1))
+        fitting = fitting.where(codes.c.state.in_(states))
+    rows = await tx.rows(fitting.limit(query.limit + 1))
     ids = [row.id for row in rows[: query.limit]]
     full = len(rows) > query.limit
     following = ids[-1] if full else last
@@ -104,9 +104,7 @@ async def sift(tx: Transaction, organization_id: int, query: Browse) -> Browsed[
 
 def _some(tx: Transaction, organization_id: int, query: Browse) -> Select[Any]:
     """Return the codes among which is looked: along an index, behind where it was left off."""
-    statement = select(codes.c.id, codes.c.state, codes.c.code_key).where(
-        codes.c.organization_id == organization_id
-    )
+    statement = select(codes.c.id).where(codes.c.organization_id == organization_id)
     for name in ("campaign_id", "customer_id"):
         if wanted := query.filters.get(name):
             of_some, of_one = tx.engine.any_of(codes.c[name], wanted), codes.c[name] == wanted[0]
@@ -115,4 +113,4 @@ def _some(tx: Transaction, organization_id: int, query: Browse) -> Select[Any]:
         behind = codes.c.id < query.after if query.descending else codes.c.id > query.after
         statement = statement.where(behind)
     order = codes.c.id.desc() if query.descending else codes.c.id
-    return statement.order_by(order).limit(AT_ONCE)
+    return statement.order_by(order)
