@@ -285,7 +285,7 @@ class Mails(Records[Mail]):
         promotion = await _promotion_of(tx, organization_id, code, campaign, command)
         customer = await customer_store.customer(tx, organization_id, customer_id)
         if customer is None or not customer.email:
-            raise InvalidEmail("", "the customer has none")
+            raise InvalidEmail("", "the customer has no e-mail address")
         rendered = self._rendered(templates, customer, code, promotion)
         # A coupon is everybody's: it is not given to the one who is told of it.
         shared = campaign.code_source == CodeSource.SHARED

@@ -232,7 +232,7 @@ class Newsletter(Records[Subscription]):
         if not caller.is_somebody:
             raise LoginRequired()
         if caller.email is None:
-            raise InvalidEmail("", "the caller has none")
+            raise InvalidEmail("", "the caller has no e-mail address")
         return caller.email
 
     def _own_address(self, caller: Caller, recipient: str) -> str:

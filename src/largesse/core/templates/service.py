@@ -267,5 +267,5 @@ async def _customer(tx: Transaction, organization_id: int, name: str) -> Address
     customer_id = await find_customer(tx, organization_id, None, name)
     found = await customer_store.customer(tx, organization_id, customer_id)
     if found is None or not found.email:
-        raise InvalidEmail("", "the customer has none")
+        raise InvalidEmail("", "the customer has no e-mail address")
     return Addressee(found.email, customer_id, found.name, found.locale)
