@@ -17,11 +17,14 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from typing import IO
+from pathlib import Path
+from typing import IO, Any
 
 from tests.postgres import stop_with_parent
 
 LONGEST_ORDER = 2**16
+
+ROOT = Path(__file__).parents[2]
 
 
 class Forked:
@@ -29,7 +32,11 @@ class Forked:
 
     def __init__(self, status: IO[bytes]) -> None:
         self._status = status
-        self.pid = int(status.readline())
+        try:
+            self.pid = int(status.readline())
+        except ValueError:
+            status.close()
+            raise
         self._code: int | None = None
 
     def send_signal(self, number: int) -> None:
@@ -68,13 +75,24 @@ def fork(
     folder: str = ".",
 ) -> Forked:
     """Start `largesse` with these arguments, in this environment; it reads `given`, if anything."""
-    read, write = os.pipe()
     order = {"arguments": arguments, "environment": dict(environment), "folder": folder}
-    with os.fdopen(write, "wb") as status:
-        files = [status.fileno(), out.fileno(), err.fileno()]
-        files += [given.fileno()] if given is not None else []
-        socket.send_fds(_starter(), [json.dumps(order).encode()], files)
-    return Forked(os.fdopen(read, "rb", buffering=0))
+    files = [out.fileno(), err.fileno()] + ([given.fileno()] if given is not None else [])
+    try:
+        return _ordered(order, files)
+    except (BrokenPipeError, ConnectionResetError, ValueError):
+        # The starter has ended, e.g. by a signal that was meant for others: one more is started,
+        # so that a whole worker's tests do not fail for it.
+        _starter.cache_clear()
+        return _ordered(order, files)
+
+
+def _ordered(order: Mapping[str, Any], files: Sequence[int]) -> Forked:
+    """Send an order to the starter. Raises what tells that there is none."""
+    read, write = os.pipe()
+    with os.fdopen(write, "wb") as status, os.fdopen(read, "rb", buffering=0) as answer:
+        socket.send_fds(_starter(), [json.dumps(order).encode()], [status.fileno(), *files])
+        status.close()
+        return Forked(os.fdopen(os.dup(answer.fileno()), "rb", buffering=0))
 
 
 @functools.cache
@@ -85,6 +103,7 @@ def _starter() -> socket.socket:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.starter"],
             stdin=there,
+            cwd=ROOT,
             # A pipe is written in UTF-8 whatever the machine's locale.
             env=os.environ | {"PYTHONUTF8": "1"},
         )

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from largesse.admin import auth, forms, qr, render
+import segno
+
+from largesse.admin import auth, forms, render
 from largesse.admin.forms import Field, Form
 from largesse.admin.language import N_
 from largesse.admin.nouns import page
@@ -10,6 +12,9 @@ from largesse.admin.render import Page
 from largesse.wire.call import Call
 
 PATH = "/profile"
+
+PIXELS = 4
+"""Of each module of a QR code, at the least."""
 
 OWN_PASSWORD = Field("password", N_("Your password"), "password", required=True, longest=1000)
 
@@ -112,7 +117,7 @@ def _factor_page(call: Call, form: Form, offered: Any) -> Page:
     data = {
         "form": form,
         "offered": offered,
-        "picture": qr.path(offered.uri),
+        "picture": segno.make_qr(offered.uri).svg_data_uri(scale=PIXELS, light="white"),
         "action": call.scope["path"],
     }
     return Page("profile_factor.html", data, status=None if form.is_good else 422)
