@@ -29,9 +29,10 @@ async def make_busy(served: Served, owner: Caller) -> None:
     """Make customers, campaigns of every state, codes on their way, grants, mails and subscribers."""
     chance = random.Random(1)
     addresses = [await _customer(served, owner, number) for number in range(len(NAMES))]
-    summer = await _campaign(served, owner, "Summer sale", "SUMMER", alarm_level=400)
     await _campaign(served, owner, "Winter warmers", "WINTER", state="draft")
     await _campaign(served, owner, "Spring greetings", "SPRING", state="ended")
+    # The newest is what the page of one campaign is shown with.
+    summer = await _campaign(served, owner, "Summer sale", "SUMMER", alarm_level=400)
     await served.services.codes.generate(owner, CampaignRef("id", summer.id.hex), 420)
     await _give(served, owner, summer, chance)
     for address in addresses:
