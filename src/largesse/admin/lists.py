@@ -239,7 +239,7 @@ def acting(of: Listing, back: str | None = None) -> Handler:
         if not ids:
             return render.go(call, return_to, look.say(N_("Nothing was chosen.")), is_bad=True)
         if forms.fields(call).get("confirmed") != "yes":
-            return Page("confirm.html", _question(call, of, action, ids, return_to))
+            return _question(call, action, ids, return_to)
         return await done_with_each(call, action, ids, return_to)
 
     return act
@@ -273,21 +273,13 @@ def _action(call: Call, of: Listing) -> Action:
     raise InvalidValue("action", "is none of this list's")
 
 
-def _question(
-    call: Call, of: Listing, action: Action, ids: Sequence[Any], back: str
-) -> dict[str, Any]:
+def _question(call: Call, action: Action, ids: Sequence[Any], back: str) -> Page:
     hidden = [("id", _text_of(one)) for one in ids]
     hidden += [("action", action.name), ("back", back), ("confirmed", "yes")]
-    look = render.viewer(call)
-    return {
-        "question": look.say_many(action.one, action.many, len(ids)),
-        "explanation": "",
-        "label": action.label,
-        "is_bad": action.is_bad,
-        "hidden": hidden,
-        "action": call.scope["path"],
-        "back": back,
-    }
+    question = render.viewer(call).say_many(action.one, action.many, len(ids))
+    return render.asking(
+        call, question, action.label, back=back, is_bad=action.is_bad, hidden=hidden
+    )
 
 
 def local(path: str, otherwise: str) -> str:

@@ -143,17 +143,12 @@ def _asking_to_delete(noun: Noun) -> Any:
         call.caller.require(noun.right)
         record = await record_in(call, noun.source, noun.parse_id)
         look = render.viewer(call)
-        return Page(
-            "confirm.html",
-            {
-                "question": look.say(noun.delete, name=noun.name(record)),
-                "explanation": look.say(N_("This can not be undone.")),
-                "label": N_("Delete"),
-                "is_bad": True,
-                "hidden": [],
-                "action": call.scope["path"],
-                "back": noun.path_of(record),
-            },
+        return render.asking(
+            call,
+            look.say(noun.delete, name=noun.name(record)),
+            N_("Delete"),
+            back=noun.path_of(record),
+            explanation=look.say(N_("This can not be undone.")),
         )
 
     return ask

@@ -1,7 +1,7 @@
 """Pages: a template and its data, with what every page shows around them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -76,6 +76,29 @@ def html(call: Call, result: Any, status: int) -> Response:
 def part(call: Call, template: str, **data: Any) -> str:
     """Return a part of a page as a stream sends it (`live`)."""
     return environment().get_template(template).render(_context(call), **data)
+
+
+def asking(
+    call: Call,
+    question: str,
+    label: str,
+    *,
+    back: str,
+    explanation: str = "",
+    is_bad: bool = True,
+    hidden: Sequence[tuple[str, Any]] = (),
+) -> Page:
+    """Return the question that comes before something is done; its button posts to the same path."""
+    data = {
+        "question": question,
+        "explanation": explanation,
+        "label": label,
+        "is_bad": is_bad,
+        "hidden": hidden,
+        "action": call.scope["path"],
+        "back": back,
+    }
+    return Page("confirm.html", data)
 
 
 def go(call: Call, path: str, told: str = "", *, is_bad: bool = False) -> Response:

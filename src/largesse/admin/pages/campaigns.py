@@ -326,16 +326,14 @@ def _asking(action: Action) -> Any:
         call.caller.require(action.right)
         campaign: Campaign = await record_in(call, source)
         look = render.viewer(call)
-        data = {
-            "question": f"{look.say(action.label)}: {campaign.name}",
-            "explanation": look.say(action.one),
-            "label": action.label,
-            "is_bad": action.is_bad,
-            "hidden": [],
-            "action": call.scope["path"],
-            "back": path_of(campaign),
-        }
-        return Page("confirm.html", data)
+        return render.asking(
+            call,
+            f"{look.say(action.label)}: {campaign.name}",
+            action.label,
+            back=path_of(campaign),
+            explanation=look.say(action.one),
+            is_bad=action.is_bad,
+        )
 
     return ask
 

@@ -291,16 +291,14 @@ async def extend(call: Call) -> Any:
 
 
 def _question(call: Call, code: Code, question: str, label: str, *, is_bad: bool) -> Page:
-    data = {
-        "question": question,
-        "explanation": render.viewer(call).say(N_("This can not be undone.")) if is_bad else "",
-        "label": label,
-        "is_bad": is_bad,
-        "hidden": [],
-        "action": call.scope["path"],
-        "back": path_of(code),
-    }
-    return Page("confirm.html", data)
+    return render.asking(
+        call,
+        question,
+        label,
+        back=path_of(code),
+        explanation=render.viewer(call).say(N_("This can not be undone.")) if is_bad else "",
+        is_bad=is_bad,
+    )
 
 
 ROUTES = (

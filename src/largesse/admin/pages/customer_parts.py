@@ -241,16 +241,9 @@ async def cancel_token(call: Call) -> Any:
 
 
 def _question(call: Call, customer: Customer, question: str, label: str, name: str) -> Page:
-    data = {
-        "question": render.viewer(call).say(question, name=name),
-        "explanation": "",
-        "label": label,
-        "is_bad": True,
-        "hidden": [],
-        "action": call.scope["path"],
-        "back": path_of(customer),
-    }
-    return Page("confirm.html", data)
+    return render.asking(
+        call, render.viewer(call).say(question, name=name), label, back=path_of(customer)
+    )
 
 
 ROUTES = (

@@ -231,16 +231,14 @@ async def revoke_all(call: Call) -> Any:
 
 
 def _question(call: Call, question: str, hidden: list[tuple[str, str]], *, back: str) -> Page:
-    data = {
-        "question": question,
-        "explanation": render.viewer(call).say(N_("This can not be undone.")),
-        "label": N_("Revoke"),
-        "is_bad": True,
-        "hidden": hidden,
-        "action": call.scope["path"],
-        "back": back,
-    }
-    return Page("confirm.html", data)
+    return render.asking(
+        call,
+        question,
+        N_("Revoke"),
+        back=back,
+        explanation=render.viewer(call).say(N_("This can not be undone.")),
+        hidden=hidden,
+    )
 
 
 ROUTES = (

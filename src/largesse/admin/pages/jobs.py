@@ -261,16 +261,14 @@ def _asking(deed: Deed) -> Any:
         call.caller.require(Right.MANAGE_JOBS)
         job: Job = await nouns.record_in(call, source)
         look = render.viewer(call)
-        data = {
-            "question": look.say(deed.question),
-            "explanation": look.say(deed.explanation),
-            "label": deed.label,
-            "is_bad": deed.is_bad,
-            "hidden": [],
-            "action": call.scope["path"],
-            "back": path_of(job),
-        }
-        return Page("confirm.html", data)
+        return render.asking(
+            call,
+            look.say(deed.question),
+            deed.label,
+            back=path_of(job),
+            explanation=look.say(deed.explanation),
+            is_bad=deed.is_bad,
+        )
 
     return ask
 

@@ -324,16 +324,15 @@ def _question(
     bad: bool,
     hidden: Sequence[tuple[str, str]] = (),
 ) -> Page:
-    data = {
-        "question": question,
-        "explanation": render.viewer(call).say(explanation),
-        "label": label,
-        "is_bad": bad,
-        "hidden": hidden,
-        "action": call.scope["path"],
-        "back": back,
-    }
-    return Page("confirm.html", data)
+    return render.asking(
+        call,
+        question,
+        label,
+        back=back,
+        explanation=render.viewer(call).say(explanation),
+        is_bad=bad,
+        hidden=hidden,
+    )
 
 
 ROUTES = (

@@ -229,16 +229,14 @@ async def ask_to_run(call: Call) -> Page:
     call.caller.require(Right.MANAGE_JOBS)
     schedule: Schedule = await nouns.record_in(call, source)
     look = render.viewer(call)
-    data = {
-        "question": look.say(N_("Start %(name)s now?"), name=schedule.name),
-        "explanation": look.say(N_("Its next moments stay as they are.")),
-        "label": N_("Start now"),
-        "is_bad": False,
-        "hidden": [],
-        "action": call.scope["path"],
-        "back": path_of(schedule),
-    }
-    return Page("confirm.html", data)
+    return render.asking(
+        call,
+        look.say(N_("Start %(name)s now?"), name=schedule.name),
+        N_("Start now"),
+        back=path_of(schedule),
+        explanation=look.say(N_("Its next moments stay as they are.")),
+        is_bad=False,
+    )
 
 
 async def run(call: Call) -> Response:

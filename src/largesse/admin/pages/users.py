@@ -160,16 +160,13 @@ async def ask_to_remove_factor(call: Call) -> Page:
     """Ask whether a user is to sign in without a second factor."""
     user = await _user(call)
     look = render.viewer(call)
-    data = {
-        "question": look.say(N_("Remove the second factor of %(name)s?"), name=user.username),
-        "explanation": look.say(N_("The password alone is enough to sign in then.")),
-        "label": N_("Remove"),
-        "is_bad": True,
-        "hidden": [],
-        "action": call.scope["path"],
-        "back": USER.path_of(user),
-    }
-    return Page("confirm.html", data)
+    return render.asking(
+        call,
+        look.say(N_("Remove the second factor of %(name)s?"), name=user.username),
+        N_("Remove"),
+        back=USER.path_of(user),
+        explanation=look.say(N_("The password alone is enough to sign in then.")),
+    )
 
 
 async def remove_factor(call: Call) -> Any:
