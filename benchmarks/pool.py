@@ -84,7 +84,7 @@ class Pool:
             engine = self.services.database.engine.writer()
             async with engine.connect() as connection:
                 connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
-                await connection.execute(text("VACUUM ANALYZE codes"))
+                await connection.execute(text("VACUUM ANALYZE"))
                 await connection.execute(text("CHECKPOINT"))
 
     def requests(self, campaigns: Sequence[str]) -> list[str]:

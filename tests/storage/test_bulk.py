@@ -11,6 +11,7 @@ from largesse.demo.data import USERNAME
 from largesse.demo.people import PASSWORD
 from largesse.services import Services
 from largesse.storage.bulk import take_each
+from largesse.storage.group_commit import MOST_IN_A_BATCH
 
 SHOPPER = ByCustomer(Identifier.PROFILE_ID, "profile1")
 
@@ -55,3 +56,12 @@ async def test_what_was_not_kept_is_found_before_the_hint(demo_services: Service
     # The fourth is believed to be taken, but that transaction was undone.
     assert await taken(demo_services, caller, ref, 1) == ["code-4"]
     assert await taken(demo_services, caller, ref, 3) == ["code-2", "code-3", "code-4"]
+
+
+async def test_more_than_a_batch_may_want_codes(demo_services: Services) -> None:
+    caller = await demo_services.access.log_in(USERNAME, PASSWORD, address="test")
+    campaign = await demo_services.campaigns.create(caller, {"name": "new", "state": "posted"})
+    ref = CampaignRef("id", campaign.id.hex)
+    many = [f"code-{n}" for n in range(2 * MOST_IN_A_BATCH + 5)]
+    await demo_services.codes.add(caller, ref, many)
+    assert await taken(demo_services, caller, ref, len(many) + 3) == many

@@ -38,6 +38,10 @@ BACKLOG = 2048
 GRACE_SECONDS = 30
 """How long requests in hand may take once the process is told to stop."""
 
+YOUNG_OBJECTS = 10_000
+"""New objects between two looks for garbage. Requests leave hardly any that needs looking for, and
+with Python's own 700 the search takes 5 % of the processor."""
+
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -120,6 +124,7 @@ async def _serve(settings: Settings, listener: socket.socket, demo: bool, tell: 
         server = Server(config, services.wakeups.stopping)
         gc.collect()
         gc.freeze()
+        gc.set_threshold(YOUNG_OBJECTS)
         if (parent := multiprocessing.parent_process()) is not None:
             asyncio.get_running_loop().add_reader(parent.sentinel, server.handle_exit, 0, None)
         await server.serve(sockets=[listener])

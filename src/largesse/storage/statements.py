@@ -9,7 +9,7 @@ from collections import namedtuple
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Dialect, Executable, Float, Select
+from sqlalchemy import ARRAY, Dialect, Executable, Float, Select
 from sqlalchemy.types import TypeEngine
 
 Processor = Callable[[Any], Any]
@@ -77,7 +77,11 @@ class Statements(ABC):
 
 
 def _binding(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
-    return kind.dialect_impl(dialect).bind_processor(dialect)
+    if not isinstance(kind, ARRAY):
+        return kind.dialect_impl(dialect).bind_processor(dialect)
+    # SQLAlchemy's own looks into every element for an array in it.
+    of_each = _binding(kind.item_type, dialect)
+    return None if of_each is None else lambda values: [of_each(value) for value in values]
 
 
 def _converter(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:

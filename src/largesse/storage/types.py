@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import JSON, DateTime, Dialect, MetaData, String, TypeDecorator
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -26,6 +27,11 @@ def code_points(length: int) -> String:
     PostgreSQL orders other texts by its locale, and an index by locale finds no beginnings.
     """
     return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
+def json_text(value: Any) -> str:
+    """Write a value as JSON."""
+    return msgspec.json.encode(value).decode()
 
 
 class Utc(TypeDecorator[datetime]):

@@ -28,8 +28,6 @@ from largesse.core.codes.model import (
 from largesse.core.codes.plans import (
     Plan,
     forget,
-    is_limited,
-    needs_more,
     plans_of,
     remember,
 )
@@ -43,7 +41,7 @@ from largesse.core.errors import (
     Refused,
 )
 from largesse.core.events.model import EventKind, events
-from largesse.core.events.store import event_row, record
+from largesse.core.events.store import BEGUN, begun, record
 from largesse.core.ids import new_id
 from largesse.core.text import folded
 from largesse.storage.bulk import Key, Pool, Trail, Versions, take_each
@@ -76,17 +74,7 @@ POOL = Pool(
     returns=KEPT,
     versions=Versions(campaigns, ("organization_id", "id"), "updated_at"),
 )
-TOLD = (
-    "id",
-    "created_at",
-    "organization_id",
-    "actor",
-    "user_id",
-    "key_id",
-    "unit_id",
-    "request_id",
-    "after",
-)
+TOLD = (*BEGUN, "after")
 LOGGED = replace(
     POOL,
     trail=Trail(
@@ -116,6 +104,8 @@ async def issue(tx: Transaction, commands: Sequence[IssueCode]) -> list[Given | 
     as the statement that takes it compares, but it refuses nobody: these commands are judged
     again by what the database says.
     """
+    if not commands:
+        return []
     outcomes, relied = await _attempt(tx, commands, trust=True)
     again = [i for i, outcome in enumerate(outcomes) if isinstance(outcome, OfCampaign)]
     if relied and again:
@@ -171,7 +161,7 @@ async def _take_within(tx: Transaction, plans: list[Plan], room: limits.Room) ->
 
 def _turns(plans: list[Plan]) -> list[list[Plan]]:
     """Part plans where it matters which of two comes first: a code by its name, and a limit."""
-    if not any(isinstance(p.command.wanted, CodeRef) and is_limited(p.campaign) for p in plans):
+    if not any(p.limited and isinstance(p.command.wanted, CodeRef) for p in plans):
         return [plans]
     turns: list[list[Plan]] = []
     for named, group in groupby(plans, lambda plan: isinstance(plan.command.wanted, CodeRef)):
@@ -203,7 +193,7 @@ async def _take(tx: Transaction, plans: Sequence[Plan]) -> None:
             named[organization_id, folded(wanted.code)].append(plan)
         elif plan.campaign.code_source == CodeSource.POOL:
             pooled[organization_id, plan.campaign.id].append(plan)
-    last = not named and not any(_needs_more(plan) for plan in plans)
+    last = not named and all(_is_pool_only(plan) for plan in plans)
     for plan in await _taken(tx, LOGGED if last else POOL, pooled, last=last):
         if plan.campaign.when_empty != WhenEmpty.ON_REQUEST:
             plan.refusal = PoolExhausted(plan.campaign.name)
@@ -211,11 +201,10 @@ async def _take(tx: Transaction, plans: Sequence[Plan]) -> None:
         plan.refusal = CodeNotEffective(plan.command.wanted.code)  # type: ignore[union-attr]
 
 
-def _needs_more(plan: Plan) -> bool:
-    """Say whether more than taking from the pool may be written for a plan."""
+def _is_pool_only(plan: Plan) -> bool:
+    """Say whether nothing but taking from the pool is written for a plan."""
     receiver = plan.receiver
-    password = receiver is not None and receiver.one_time_token_id is not None
-    return password or needs_more(plan.campaign)
+    return plan.pool_only and (receiver is None or receiver.one_time_token_id is None)
 
 
 async def _taken(
@@ -224,9 +213,9 @@ async def _taken(
     """Give each plan a code of its pool while there are any; return the plans that got none."""
     if not asking:
         return []
-    now = max(plan.command.now for plans in asking.values() for plan in plans)
-    taker = _given if pool.trail is None else _logged
-    takers = {key: [taker(plan) for plan in plans] for key, plans in asking.items()}
+    give = _all_given if pool.trail is None else _all_logged
+    takers = {key: give(plans) for key, plans in asking.items()}
+    now = next(plans[0].now for plans in asking.values())
     versions = {
         key: next((plan.campaign.updated_at for plan in plans if plan.remembered), None)
         for key, plans in asking.items()
@@ -253,16 +242,20 @@ def _given(plan: Plan) -> tuple[Any, ...]:
         CodeState.ISSUED,
         customer_id,
         account_id,
-        command.now,
+        plan.now,
         command.by.user_id,
         command.by.unit_id,
     )
 
 
-def _logged(plan: Plan) -> tuple[Any, ...]:
+def _all_given(plans: Sequence[Plan]) -> list[tuple[Any, ...]]:
+    return [_given(plan) for plan in plans]
+
+
+def _all_logged(plans: Sequence[Plan]) -> list[tuple[Any, ...]]:
     """Return the values of the columns `GIVEN`, and those of `TOLD`."""
-    line = event_row(plan.command.by, EventKind.CODE_ISSUED, (CODE, ""), after=_after(plan))
-    return *_given(plan), *(line[name] for name in TOLD)
+    lines = begun([plan.command.by for plan in plans])
+    return [(*_given(plan), *line, _after(plan)) for plan, line in zip(plans, lines, strict=True)]
 
 
 def _log(tx: Transaction, plan: Plan) -> None:
@@ -356,7 +349,7 @@ def _made(plan: Plan) -> dict[str, Any]:
         "code": text,
         "code_key": folded(text),
         "expires_at": plan.campaign.codes_expire_at,
-        "created_at": command.now,
+        "created_at": plan.now,
         "created_by_user": command.by.user_id,
         "created_by_unit": command.by.unit_id,
         **dict(zip(GIVEN, _given(plan), strict=True)),

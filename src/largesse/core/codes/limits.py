@@ -50,7 +50,7 @@ class Room:
         """Let plans in as long as there is room; refuse the others and return them."""
         over: list[Plan] = []
         for plan in plans:
-            plan.refusal = self._refusal(plan)
+            plan.refusal = self._refusal(plan) if plan.limited else None
             if plan.refusal is None:
                 self._take(plan, 1)
             else:
@@ -73,6 +73,8 @@ class Room:
         return None
 
     def _take(self, plan: "Plan", number: int) -> None:
+        if not plan.limited:
+            return
         if (holder := _holder(plan)) is not None:
             self.receivers[holder] -= number
         for count in _limits_of(plan):
@@ -85,6 +87,7 @@ async def reserve(tx: Transaction, plans: Sequence["Plan"]) -> Room:
     Receivers come first and then the counts, each in the order of their keys, so that two batches
     never wait for each other in a circle.
     """
+    plans = [plan for plan in plans if plan.limited]
     room = Room({}, await _receivers(tx, plans))
     most = {count: limit for plan in plans for count, limit in _limits_of(plan).items()}
     if most:
@@ -127,7 +130,7 @@ def _limits_of(plan: "Plan") -> dict[Count, int]:
     if campaign.codes_in_all is not None:
         found[organization_id, campaign.id, IN_ALL] = campaign.codes_in_all
     if campaign.codes_per_day is not None:
-        found[organization_id, campaign.id, _day(plan.command.now)] = campaign.codes_per_day
+        found[organization_id, campaign.id, _day(plan.now)] = campaign.codes_per_day
     return found
 
 

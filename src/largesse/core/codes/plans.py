@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
 
 from sqlalchemy import select
 
@@ -34,6 +34,10 @@ MOST_REMEMBERED = 1000
 """Campaigns that a process remembers at most."""
 
 
+Wanted = tuple[int, CampaignRef | CodeRef]
+"""The organization, and the campaign or the code that a command names there."""
+
+
 @dataclass(slots=True, eq=False)
 class Plan:
     """A command on its way to a code."""
@@ -41,8 +45,14 @@ class Plan:
     command: IssueCode
     campaign: Campaign
     receiver: FoundReceiver | None
+    now: datetime
+    """When the code is given out: the same moment for a whole batch."""
     remembered: bool
     """Whether the campaign is as this process remembers it: taking a code proves it right."""
+    limited: bool
+    """Whether the campaign gives out no more than a number of codes."""
+    pool_only: bool
+    """Whether nothing but the campaign's pool decides who gets a code."""
     code: Code | None = None
     refusal: Refused | None = None
     logged: bool = False
@@ -56,43 +66,60 @@ async def plans_of(
 
     `trust` allows campaigns to be taken as they were when they last gave a code.
     """
-    remembered = _remembered(tx, commands) if trust else {}
-    campaigns = await _campaigns(tx, [c for c in commands if _key(c) not in remembered])
-    receivers = await find_receivers(
-        tx,
-        {
-            (command.organization_id, command.receiver)
-            for command in commands
-            if isinstance(command.receiver, (ByCustomer, ByAccount))
-        },
-    )
-    return [
-        _plan(
-            command,
-            remembered.get(key := _key(command)) or campaigns.get(key),
-            receivers.get((command.organization_id, command.receiver), command.receiver),
-            remembered=key in remembered,
-        )
-        for command in commands
-    ]
-
-
-Wanted = tuple[int, CampaignRef | CodeRef]
+    wanting: dict[Wanted, list[int]] = {}
+    for place, command in enumerate(commands):
+        wanting.setdefault(_key(command), []).append(place)
+    remembered = {key: tx.remembered[key] for key in wanting if key in tx.remembered and trust}
+    campaigns = await _campaigns(tx, [key for key in wanting if key not in remembered])
+    campaigns |= remembered
+    receivers = await _receivers(tx, commands)
+    now = max(command.now for command in commands)
+    plans: dict[int, Plan | Refused] = {}
+    for key, places in wanting.items():
+        campaign, is_remembered = campaigns.get(key), key in remembered
+        limited = campaign is not None and is_limited(campaign)
+        pool_only = campaign is not None and is_pool_only(campaign)
+        for place in places:
+            command, receiver = commands[place], receivers.get(place)
+            if campaign is None:
+                plans[place] = _nothing(command)
+            elif (refusal := refusal_of(campaign, command)) is not None:
+                plans[place] = refusal
+            elif isinstance(receiver, Refused):
+                plans[place] = receiver
+            else:
+                about = is_remembered, limited, pool_only
+                plans[place] = Plan(command, campaign, receiver, now, *about)
+    return [plans[place] for place in range(len(commands))]
 
 
 def _key(command: IssueCode) -> Wanted:
     return command.organization_id, command.wanted
 
 
-def _remembered(tx: Transaction, commands: Sequence[IssueCode]) -> dict[Wanted, Campaign]:
-    return {key: tx.remembered[key] for key in map(_key, commands) if key in tx.remembered}
+async def _receivers(
+    tx: Transaction, commands: Sequence[IssueCode]
+) -> dict[int, FoundReceiver | Refused]:
+    """Return the receiver of each command that has one, by the command's place."""
+    found: dict[int, FoundReceiver | Refused] = {}
+    wanted: dict[int, tuple[int, ByCustomer | ByAccount]] = {}
+    for place, command in enumerate(commands):
+        receiver = command.receiver
+        if isinstance(receiver, FoundReceiver):
+            found[place] = receiver
+        elif receiver is not None:
+            wanted[place] = command.organization_id, receiver
+    if wanted:
+        outcomes = await find_receivers(tx, list(wanted.values()))
+        found.update(zip(wanted, outcomes, strict=True))
+    return found
 
 
 def remember(tx: Transaction, plan: Plan) -> None:
     """Remember a campaign that has given a code, if nothing but its pool decides who gets one."""
     if plan.remembered or isinstance(plan.command.wanted, CodeRef):
         return  # a code that was named is gone: nobody gets it again
-    if not needs_more(plan.campaign):
+    if plan.pool_only:
         if len(tx.remembered) >= MOST_REMEMBERED:
             tx.remembered.clear()
         tx.remembered[_key(plan.command)] = plan.campaign
@@ -109,25 +136,13 @@ def is_limited(campaign: Campaign) -> bool:
     return any(limit is not None for limit in most)
 
 
-def needs_more(campaign: Campaign) -> bool:
-    """Say whether more than taking from a pool may have to be done for a code."""
+def is_pool_only(campaign: Campaign) -> bool:
+    """Say whether nothing but the campaign's pool decides who gets a code."""
     return (
-        campaign.code_source != CodeSource.POOL
-        or campaign.when_empty == WhenEmpty.ON_REQUEST
-        or is_limited(campaign)
+        campaign.code_source == CodeSource.POOL
+        and campaign.when_empty != WhenEmpty.ON_REQUEST
+        and not is_limited(campaign)
     )
-
-
-def _plan(
-    command: IssueCode, campaign: Campaign | None, receiver: Any, *, remembered: bool
-) -> Plan | Refused:
-    if campaign is None:
-        return _nothing(command)
-    if (refusal := refusal_of(campaign, command)) is not None:
-        return refusal
-    if isinstance(receiver, Refused):
-        return receiver
-    return Plan(command, campaign, receiver, remembered)
 
 
 def _nothing(command: IssueCode) -> Refused:
@@ -149,17 +164,15 @@ def refusal_of(campaign: Campaign, command: IssueCode) -> Refused | None:
     return None
 
 
-async def _campaigns(
-    tx: Transaction, commands: Sequence[IssueCode]
-) -> dict[tuple[int, CampaignRef | CodeRef], Campaign]:
-    """Find the campaigns that the commands name, by one statement for each way of naming."""
+async def _campaigns(tx: Transaction, wanted: Sequence[Wanted]) -> dict[Wanted, Campaign]:
+    """Find the campaigns that are named, by one statement for each way of naming."""
     asked: dict[tuple[int, str], set[str]] = defaultdict(set)
-    for command in commands:
-        wanted = command.wanted
-        field = wanted.field if isinstance(wanted, CampaignRef) else "code"
-        text = wanted.value if isinstance(wanted, CampaignRef) else wanted.code
-        asked[command.organization_id, field].add(text)
-    found: dict[tuple[int, CampaignRef | CodeRef], Campaign] = {}
+    for organization_id, named in wanted:
+        if isinstance(named, CampaignRef):
+            asked[organization_id, named.field].add(named.value)
+        else:
+            asked[organization_id, "code"].add(named.code)
+    found: dict[Wanted, Campaign] = {}
     for (organization_id, field), values in asked.items():
         if field == "code":
             for code, campaign in (await _by_code(tx, organization_id, values)).items():

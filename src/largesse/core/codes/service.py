@@ -286,13 +286,12 @@ class Codes(Records[Code]):
         )
         given = await together(self.database, issue, command)
         code, actor = given.code, self._access.actor
-        organization_id = caller.organization_id
-        return IssuedCode(
-            code,
-            given.campaign,
-            created_by=await actor(organization_id, code.created_by_user, code.created_by_unit),
-            issued_by=await actor(organization_id, code.issued_by_user, code.issued_by_unit),
-        )
+        creator = code.created_by_user, code.created_by_unit
+        issuer = code.issued_by_user, code.issued_by_unit
+        created_by = issued_by = await actor(caller.organization_id, *issuer)
+        if creator != issuer:
+            created_by = await actor(caller.organization_id, *creator)
+        return IssuedCode(code, given.campaign, created_by, issued_by)
 
 
 def _record_added(tx: Transaction, caller: Caller, campaign: Campaign, count: int) -> None:

@@ -120,8 +120,8 @@ class Receivers:
             outcome: FoundReceiver | Refused = await self._by_token(caller, receiver)
         else:
             async with self._database.read() as tx:
-                found = await store.find_receivers(tx, [(caller.organization_id, receiver)])
-            (outcome,) = found.values()
+                wanted = caller.organization_id, receiver
+                (outcome,) = await store.find_receivers(tx, [wanted])
         if isinstance(outcome, Refused):
             raise outcome
         if not caller.may_see(outcome.customer_id):

@@ -262,8 +262,8 @@ async def find_customer(
     Raises:
         UnknownCustomer: nobody has that identifier.
     """
-    wanted = (organization_id, ByCustomer(identifier, value))
-    outcome = (await store.find_receivers(tx, [wanted]))[wanted]
+    wanted = organization_id, ByCustomer(identifier, value)
+    (outcome,) = await store.find_receivers(tx, [wanted])
     if isinstance(outcome, Refused):
         raise outcome
     return outcome.customer_id

@@ -1,6 +1,6 @@
 """Every query of customers."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -221,28 +221,28 @@ async def replace_identifiers(
 
 
 async def find_receivers(
-    tx: Transaction, wanted: Iterable[tuple[int, ByCustomer | ByAccount]]
-) -> dict[tuple[int, Any], FoundReceiver | Refused]:
-    """Find many receivers, by one statement for each way of naming them.
+    tx: Transaction, wanted: Sequence[tuple[int, ByCustomer | ByAccount]]
+) -> list[FoundReceiver | Refused]:
+    """Find many receivers, by one statement for each way of naming them; return them in order.
 
     A receiver that is unknown or ambiguous comes back as the refusal.
     """
-    groups: dict[tuple[int, type, str, str], list[ByCustomer | ByAccount]] = {}
-    for organization_id, receiver in wanted:
+    ways: dict[tuple[int, AccountKind | Identifier | None, str | None], list[int]] = {}
+    for place, (organization_id, receiver) in enumerate(wanted):
         if isinstance(receiver, ByAccount):
-            way = (receiver.kind.value, receiver.field)
+            by_field = organization_id, receiver.kind, receiver.field
+            ways.setdefault(by_field, []).append(place)
         else:
-            way = (receiver.identifier or "", "")
-        groups.setdefault((organization_id, type(receiver), *way), []).append(receiver)
-    found: dict[tuple[int, ByCustomer | ByAccount], FoundReceiver | Refused] = {}
-    for (organization_id, kind, name, field), receivers in groups.items():
-        values = sorted({receiver.value for receiver in receivers})
-        if kind is ByAccount:
-            matches = await _by_account(tx, organization_id, AccountKind(name), field, values)
+            ways.setdefault((organization_id, receiver.identifier, None), []).append(place)
+    found: list[Any] = [None] * len(wanted)
+    for (organization_id, way, field), places in ways.items():
+        values = sorted({wanted[place][1].value for place in places})
+        if isinstance(way, AccountKind):
+            matches = await _by_account(tx, organization_id, way, str(field), values)
         else:
-            identifier = Identifier(name) if name else None
-            matches = await _by_customer(tx, organization_id, identifier, values)
-        found.update({(organization_id, one): matches[one.value] for one in receivers})
+            matches = await _by_customer(tx, organization_id, way, values)
+        for place in places:
+            found[place] = matches[wanted[place][1].value]
     return found
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, delete, insert, select
 
 from largesse.core.access.model import Caller, organizations, users
 from largesse.core.events.model import ANONYMOUS, SYSTEM, WORKER, Author, author_of, events
-from largesse.core.ids import first_id_at, moment_of, new_id, parsed_id
+from largesse.core.ids import first_id_at, moment_of, new_id, new_uuids, parsed_id
 from largesse.core.text import folded
 from largesse.storage.database import Transaction
 from largesse.storage.records import find_all
@@ -72,6 +72,23 @@ def event_row(
         # The id's own, so that a time is looked for by the primary key.
         "created_at": moment_of(event_id),
     }
+
+
+BEGUN = (
+    *("id", "created_at", "organization_id"),
+    *("actor", "user_id", "key_id", "unit_id", "request_id"),
+)
+"""What `begun` gives."""
+
+
+def begun(authors: Sequence[Author]) -> list[tuple[Any, ...]]:
+    """Return the values of `BEGUN` in a line of each author, for lines of one moment."""
+    ids = new_uuids(len(authors))
+    moment = moment_of(ids[0])
+    return [
+        (event_id, moment, a.organization_id, a.actor, a.user_id, a.key_id, a.unit_id, a.request_id)
+        for event_id, a in zip(ids, authors, strict=True)
+    ]
 
 
 async def write(tx: Transaction, rows: Sequence[Mapping[str, Any]]) -> None:

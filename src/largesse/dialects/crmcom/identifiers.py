@@ -118,11 +118,8 @@ def only_one(holder: Struct, names: tuple[str, ...], missing: str) -> tuple[str,
     Raises:
         MissingParameter, TooManyIdentifiers
     """
-    given: list[tuple[str, Any]] = []
-    for name in names:
-        value = getattr(holder, name)
-        if value is not None and value != "":
-            given.append((name, value))
+    members = [(name, getattr(holder, name)) for name in names]
+    given = [member for member in members if member[1] is not None and member[1] != ""]
     if not given:
         raise MissingParameter(missing)
     if len(given) > 1:

@@ -9,7 +9,6 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy import (
-    ARRAY,
     Column,
     ColumnElement,
     Dialect,
@@ -18,7 +17,6 @@ from sqlalchemy import (
     Table,
     any_,
     bindparam,
-    column,
     func,
     literal,
     select,
@@ -28,9 +26,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from largesse.storage.bulk import Demand, Key, Parameter, Pool
-from largesse.storage.engines import postgres_pools
+from largesse.storage.engines import postgres_lists, postgres_pools
 from largesse.storage.engines.driver import driver_of
 from largesse.storage.statements import Prepared, Statements
+from largesse.storage.types import json_text
 
 CONNECTIONS = 10
 """Connections a process keeps. Group commit needs few; the rest serve reads."""
@@ -117,6 +116,7 @@ class Postgres(Statements):
             skip_autocommit_rollback=True,
             # The values of a statement that fails are personal data, and its error is logged.
             hide_parameters=True,
+            json_serializer=json_text,
         )
 
     @property
@@ -179,22 +179,19 @@ class Postgres(Statements):
 
     def given(self, name: str, columns: Sequence[Column[Any]]) -> FromClause:
         """Take the rows as one array a column."""
-        arrays = [bindparam(f"{name}_{c.name}", type_=ARRAY(c.type)) for c in columns]
-        typed = [column(c.name, c.type) for c in columns]
-        return func.unnest(*arrays).table_valued(*typed).render_derived(name=name)
+        return postgres_lists.given(name, columns)
 
     def give(
         self, name: str, columns: Sequence[Column[Any]], rows: Sequence[Sequence[Any]]
     ) -> dict[str, Any]:
         """Turn the rows into columns."""
-        lists = zip(*rows, strict=True) if rows else [() for _ in columns]
-        return {f"{name}_{c.name}": list(v) for c, v in zip(columns, lists, strict=True)}
+        return self.give_columns(name, columns, postgres_lists.turned(columns, rows))
 
     def give_columns(
         self, name: str, columns: Sequence[Column[Any]], lists: Sequence[Sequence[Any]]
     ) -> dict[str, Any]:
         """Take the lists as they are."""
-        return {f"{name}_{c.name}": v for c, v in zip(columns, lists, strict=True)}
+        return postgres_lists.give(name, columns, lists)
 
     async def take_each(
         self,
@@ -220,8 +217,8 @@ class Postgres(Statements):
     ) -> ColumnElement[bool]:
         """Take the values as one array."""
         if isinstance(values, Parameter):
-            return column == any_(bindparam(values.name, type_=ARRAY(column.type)))
-        return column == any_(literal(list(values), ARRAY(column.type)))
+            return column == any_(bindparam(values.name, type_=postgres_lists.list_of(column.type)))
+        return column == any_(literal(list(values), postgres_lists.list_of(column.type)))
 
     def matches(self, column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
         """Write the pattern as one of LIKE, in which `%` and `_` are special."""

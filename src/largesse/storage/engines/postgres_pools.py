@@ -1,7 +1,10 @@
 """Taking from pools on PostgreSQL: one statement for all pools and takers of a batch."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
+from itertools import accumulate
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -14,15 +17,21 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    literal_column,
     select,
     true,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from largesse.storage.bulk import Demand, Key, Pool, set_from
+from largesse.storage.engines.postgres_lists import give_whole, turned, unnested
+from largesse.storage.group_commit import MOST_IN_A_BATCH
 
 if TYPE_CHECKING:
     from largesse.storage.engines.postgres import Postgres
+
+MOST_TAKERS = MOST_IN_A_BATCH
+"""Takers of one pool in one statement at most."""
 
 TRAIL = "trail_"
 """Begins the names of the trail's columns, beside which the pool's own may have the same."""
@@ -35,30 +44,45 @@ async def take_each(
     demands: Sequence[Demand],
     parameters: Mapping[str, Any],
 ) -> dict[Key, list[Any]]:
-    """Take for all demands; the statement's text is the same for any number of them."""
+    """Take for all demands, by one statement as long as none has more than `MOST_TAKERS`."""
+    taken: dict[Key, list[Any]] = {d.key: [] for d in demands}
+    for start in range(0, max(len(d.takers) for d in demands), MOST_TAKERS):
+        some = [replace(d, takers=d.takers[start : start + MOST_TAKERS]) for d in demands]
+        for key, rows in (await _take_some(engine, connection, pool, some, parameters)).items():
+            taken[key] += rows
+    return taken
+
+
+async def _take_some(
+    engine: "Postgres",
+    connection: AsyncConnection,
+    pool: Pool,
+    demands: Sequence[Demand],
+    parameters: Mapping[str, Any],
+) -> dict[Key, list[Any]]:
+    """Take by one statement, whose text is the same for any number of demands."""
     statement = engine.prepared(pool.name, lambda: _take(engine, pool))
+    before = accumulate((len(d.takers) for d in demands), initial=0)
     demanded = [
-        (i, *d.key, len(d.takers), d.behind, *([d.version] if pool.versions else []))
-        for i, d in enumerate(demands)
+        (number, *d.key, len(d.takers), d.behind, *([d.version] if pool.versions else []))
+        for number, d in zip(before, demands, strict=False)
     ]
-    takers = [
-        (i, place, *values)
-        for i, d in enumerate(demands)
-        for place, values in enumerate(d.takers, 1)
-    ]
-    given = engine.give("demand", _demand_columns(pool), demanded)
+    everyone = [(d.key, values) for d in demands for values in d.takers]
+    takers = [(number, *values) for number, (_, values) in enumerate(everyone, 1)]
+    columns = _demand_columns(pool)
+    given = give_whole("demand", columns, turned(columns, demanded))
     given |= engine.give("taker", _taker_columns(pool), takers)
     taken: dict[Key, list[Any]] = {d.key: [] for d in demands}
     found = await engine.fetch(connection, statement, {**given, **parameters})
-    for row in sorted(found, key=lambda row: row.taker):
-        taken[demands[row.demand].key].append(row)
+    for row in sorted(found, key=itemgetter(0)):
+        taken[everyone[row.taker - 1][0]].append(row)
     return taken
 
 
 @cache
 def _demand_columns(pool: Pool) -> list[Column[Any]]:
     keys = [Column(name, pool.table.c[name].type) for name in pool.keys]
-    numbers = [Column(name, BigInteger) for name in ("demand", "wanted", "behind")]
+    numbers = [Column(name, BigInteger) for name in ("before", "wanted", "behind")]
     versions = pool.versions
     version = (
         [] if versions is None else [Column("version", versions.table.c[versions.column].type)]
@@ -68,9 +92,8 @@ def _demand_columns(pool: Pool) -> list[Column[Any]]:
 
 @cache
 def _taker_columns(pool: Pool) -> list[Column[Any]]:
-    numbers = [Column(name, BigInteger) for name in ("demand", "taker")]
     sets = [Column(name, pool.table.c[name].type) for name in pool.sets]
-    return [*numbers, *sets, *_trail_columns(pool)]
+    return [Column("taker", BigInteger), *sets, *_trail_columns(pool)]
 
 
 def _trail_columns(pool: Pool) -> list[Column[Any]]:
@@ -94,13 +117,16 @@ def _current(pool: Pool, demand: FromClause) -> FromClause:
 def _take(engine: "Postgres", pool: Pool) -> Any:
     """Lock rows of each demand, number them, and give the first to its first taker, and so on.
 
+    Takers are numbered through all demands, and a demand knows how many come before its own.
+
     The locking SELECT stands behind MATERIALIZED, where it is run once: as a subquery in a
     condition it may be run again, and then takes more than was asked for.
     """
     table = pool.table.c
     own = [c.name for c in pool.table.primary_key]
-    demand = engine.given("demand", _demand_columns(pool))
-    free = (
+    # Whole: folded into the statement, a demand would have it planned anew each time.
+    demand = unnested("demand", "demand", _demand_columns(pool))
+    next_ones = (
         select(*(table[name] for name in own), table[pool.place])
         .where(
             *(table[name] == demand.c[name] for name in pool.keys),
@@ -110,22 +136,25 @@ def _take(engine: "Postgres", pool: Pool) -> Any:
         .order_by(table[pool.place])
         .limit(demand.c.wanted)
         .with_for_update(skip_locked=True)
-        .lateral("free")
+        .correlate(demand)
+        .lateral("next")
     )
-    number = func.row_number().over(partition_by=demand.c.demand, order_by=free.c[pool.place])
+    # The planner takes a limit that it does not know for a tenth of the pool.
+    free = select(*next_ones.c).limit(literal_column(str(MOST_TAKERS))).lateral("free")
+    number = func.row_number().over(partition_by=demand.c.before, order_by=free.c[pool.place])
     found = select(
-        *(free.c[name] for name in own), demand.c.demand, number.label("taker")
+        *(free.c[name] for name in own), (demand.c.before + number).label("taker")
     ).select_from(_current(pool, demand).join(free, true()))
     locked = found.cte("locked").prefix_with("MATERIALIZED", dialect="postgresql")
     taker = engine.given("taker", _taker_columns(pool))
     taken = (
         select(*(locked.c[name] for name in own), *taker.c)
-        .where(locked.c.demand == taker.c.demand, locked.c.taker == taker.c.taker)
+        .where(locked.c.taker == taker.c.taker)
         .subquery("taken")
     )
     returned = [table[name] for name in dict.fromkeys((pool.place, *pool.returns, "id"))]
     giving = set_from(pool.table, taken, keys=own, names=pool.sets).returning(
-        taken.c.demand, taken.c.taker, *returned, *(taken.c[c.name] for c in _trail_columns(pool))
+        taken.c.taker, *returned, *(taken.c[c.name] for c in _trail_columns(pool))
     )
     return giving if pool.trail is None else _with_trail(pool, giving.cte("given"))
 

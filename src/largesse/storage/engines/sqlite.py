@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import (
     Column,
     ColumnElement,
@@ -39,7 +38,7 @@ from largesse.storage.engines import sqlite_pools
 from largesse.storage.engines.driver import driver_of, visit
 from largesse.storage.errors import DatabaseInUse
 from largesse.storage.statements import Prepared, Statements
-from largesse.storage.types import Utc
+from largesse.storage.types import Utc, json_text
 
 READERS = 4
 """Connections that read beside the one that writes; WAL lets them."""
@@ -73,7 +72,7 @@ class JsonList(TypeDecorator[list[Any]]):
 
     def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> str:
         """Write the list as JSON."""
-        return _json([v.hex if isinstance(v, UUID) else v for v in value or ()])
+        return json_text([v.hex if isinstance(v, UUID) else v for v in value or ()])
 
 
 class HintCompiler(SQLiteCompiler):
@@ -128,6 +127,7 @@ class Sqlite(Statements):
             skip_autocommit_rollback=True,
             # The values of a statement that fails are personal data, and its error is logged.
             hide_parameters=True,
+            json_serializer=json_text,
         )
         engine.sync_engine.dialect.statement_compiler = HintCompiler
 
@@ -225,13 +225,13 @@ class Sqlite(Statements):
             [value if f is None else f(value) for f, value in zip(bind, row, strict=True)]
             for row in rows
         ]
-        return {name: _json(forms)}
+        return {name: json_text(forms)}
 
     def give_columns(
         self, name: str, columns: Sequence[Column[Any]], lists: Sequence[Sequence[Any]]
     ) -> dict[str, Any]:
         """Write the rows as JSON."""
-        return {name: _json(list(zip(*lists, strict=True)))}
+        return {name: json_text(list(zip(*lists, strict=True)))}
 
     async def take_each(
         self,
@@ -334,10 +334,6 @@ class Sqlite(Statements):
         await self._reader.dispose()
         if self._lock is not None:
             self._lock.close()
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
 
 
 def _with_moments(rows: Sequence[Any], places: Sequence[int]) -> list[list[Any]]:
