@@ -10,7 +10,7 @@ import signal
 import socket
 from collections.abc import Callable, Coroutine, Iterator
 from email.message import EmailMessage
-from multiprocessing.synchronize import Event
+from multiprocessing.synchronize import Semaphore
 from typing import Any, TypeVar
 
 import msgspec
@@ -103,12 +103,12 @@ async def _prepare(settings: Settings, demo: bool) -> data.DemoCredentials | Non
         return await data.load(services) if demo else None
 
 
-def _serve_beside_others(settings: Settings, serving: Event) -> None:
+def _serve_beside_others(settings: Settings, serving: Semaphore) -> None:
     """Serve as one of several processes, until this one or the one that started it ends."""
     log.configure(look=settings.log_format, level=settings.log_level)
     with _listen(settings, shared=True) as listener:
         listener.listen(BACKLOG)
-        _run(_serve(settings, listener, False, lambda *_: serving.set()))
+        _run(_serve(settings, listener, False, lambda *_: serving.release()))
 
 
 async def _serve(settings: Settings, listener: socket.socket, demo: bool, tell: Tell) -> None:

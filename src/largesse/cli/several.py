@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
-from multiprocessing.synchronize import Event
+from multiprocessing.synchronize import Semaphore
 
 import structlog
 
@@ -27,10 +27,10 @@ long each time, for what kills one at once would kill the next one as well."""
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 LOOK_SECONDS = 0.05
-"""How often it is looked whether the first process serves."""
+"""How often it is looked whether the processes serve."""
 
-Serve = Callable[[Settings, Event], None]
-"""Serves, and sets the event once connections are taken."""
+Serve = Callable[[Settings, Semaphore], None]
+"""Serves, and releases the semaphore once connections are taken."""
 
 
 class Several:
@@ -39,26 +39,32 @@ class Several:
     def __init__(self, serve: Serve, settings: Settings) -> None:
         # Spawned, not forked: a child would inherit locks and connections in any state.
         self._context = multiprocessing.get_context("spawn")
-        self._serving = self._context.Event()
+        self._serving = self._context.Semaphore(0)
         self._serve = serve
         self._settings = settings
         self._running: list[SpawnProcess] = []
         self._stopping = False
 
     def run(self, tell: Callable[[], None]) -> None:
-        """Keep as many processes running as the settings say; `tell` once they serve."""
+        """Keep as many processes running as the settings say; `tell` once all of them serve.
+
+        The kernel has dealt out the connections that came before by then: to the first process.
+        """
         for number in STOPPING:
             signal.signal(number, self._stop)
-        pause, due, told = FIRST_PAUSE, time.monotonic(), False
+        pause, due, serving = FIRST_PAUSE, time.monotonic(), 0
+        everyone = self._settings.processes
         while not self._stopping:
-            missing = self._settings.processes - len(self._running)
+            missing = everyone - len(self._running)
             if missing and time.monotonic() >= due:
                 self._running += [self._one() for _ in range(missing)]
             # A signal's handler runs in the middle of the wait: the processes it ends wake this.
+            told = serving >= everyone
             wait([one.sentinel for one in self._running], timeout=pause if told else LOOK_SECONDS)
-            if not told and self._serving.is_set():
-                told = True
-                tell()
+            while not told and self._serving.acquire(block=False):
+                serving += 1
+                if serving == everyone:
+                    tell()
             if self._bury():
                 pause = min(pause * 2, LONGEST_PAUSE)
                 due = time.monotonic() + pause
