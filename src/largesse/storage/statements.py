@@ -7,10 +7,18 @@ same tables as all others; but to execute one through it costs more than the dat
 from abc import ABC, abstractmethod
 from collections import namedtuple
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import lru_cache
+from itertools import repeat
+from operator import is_
 from typing import Any
 
-from sqlalchemy import ARRAY, Dialect, Executable, Float, Select
+from sqlalchemy import ARRAY, Dialect, Executable, Float, Select, Uuid
 from sqlalchemy.types import TypeEngine
+
+from largesse.storage.types import Utc
+
+MOST_KEPT = 1000
+"""Values of a column that are kept converted."""
 
 Processor = Callable[[Any], Any]
 
@@ -76,6 +84,11 @@ class Statements(ABC):
         return statement
 
 
+def is_one(values: Sequence[Any]) -> bool:
+    """Say whether values are all the same object."""
+    return bool(values) and all(map(is_, values, repeat(values[0])))
+
+
 def _binding(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
     if not isinstance(kind, ARRAY):
         return kind.dialect_impl(dialect).bind_processor(dialect)
@@ -87,4 +100,8 @@ def _binding(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
 def _converter(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
     if isinstance(kind, Float):
         return None  # what both drivers return; SQLAlchemy would ask for the column's number
-    return kind.dialect_impl(dialect).result_processor(dialect, None)
+    convert = kind.dialect_impl(dialect).result_processor(dialect, None)
+    if convert is not None and isinstance(kind, (Uuid, Utc)):
+        # Rows share them, such as who made a code and when.
+        return lru_cache(MOST_KEPT)(convert)
+    return convert

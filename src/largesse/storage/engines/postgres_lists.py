@@ -1,8 +1,6 @@
 """Rows as parameters of a PostgreSQL statement: one array a column."""
 
 from collections.abc import Sequence
-from itertools import repeat
-from operator import is_
 from typing import Any
 
 from sqlalchemy import (
@@ -22,6 +20,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import Grouping
 from sqlalchemy.types import TypeEngine
+
+from largesse.storage.statements import is_one
 
 
 def given(name: str, columns: Sequence[Column[Any]]) -> FromClause:
@@ -74,8 +74,7 @@ def list_of(kind: TypeEngine[Any]) -> ARRAY[Any]:
 
 
 def _once(values: Sequence[Any]) -> Sequence[Any]:
-    """Return values that are all the same object as one, others as they are."""
-    return values[:1] if values and all(map(is_, values, repeat(values[0]))) else values
+    return values[:1] if is_one(values) else values
 
 
 def _of_each(values: ColumnElement[Any], one: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -37,7 +37,7 @@ from largesse.storage.bulk import Demand, Key, Parameter, Pool
 from largesse.storage.engines import sqlite_pools
 from largesse.storage.engines.driver import driver_of, visit
 from largesse.storage.errors import DatabaseInUse
-from largesse.storage.statements import Prepared, Statements
+from largesse.storage.statements import Prepared, Processor, Statements, is_one
 from largesse.storage.types import Utc, json_text
 
 READERS = 4
@@ -220,12 +220,15 @@ class Sqlite(Statements):
         self, name: str, columns: Sequence[Column[Any]], rows: Sequence[Sequence[Any]]
     ) -> dict[str, Any]:
         """Write the rows as JSON, each value in the form in which its column keeps it."""
-        bind = [c.type.dialect_impl(self.dialect()).bind_processor(self.dialect()) for c in columns]
+        if not rows:
+            return {name: "[]"}
+        dialect = self.dialect()
+        lists = zip(*rows, strict=True)
         forms = [
-            [value if f is None else f(value) for f, value in zip(bind, row, strict=True)]
-            for row in rows
+            _formed(c.type.dialect_impl(dialect).bind_processor(dialect), values)
+            for c, values in zip(columns, lists, strict=True)
         ]
-        return {name: json_text(forms)}
+        return {name: json_text(list(zip(*forms, strict=True)))}
 
     def give_columns(
         self, name: str, columns: Sequence[Column[Any]], lists: Sequence[Sequence[Any]]
@@ -334,6 +337,15 @@ class Sqlite(Statements):
         await self._reader.dispose()
         if self._lock is not None:
             self._lock.close()
+
+
+def _formed(form: Processor | None, values: Sequence[Any]) -> Sequence[Any]:
+    """Return the values in another form: once, if all are the same object."""
+    if form is None:
+        return values
+    if is_one(values):
+        return [form(values[0])] * len(values)
+    return [form(value) for value in values]
 
 
 def _with_moments(rows: Sequence[Any], places: Sequence[int]) -> list[list[Any]]:
