@@ -25,7 +25,7 @@ from benchmarks.report import (
 from benchmarks.runs import ALONE, BIG, LAYER_CLIENTS, OTHERS, PAGES, SCENARIOS, Plan, run
 
 DATABASES = ("sqlite", "postgres")
-QUICK = ("pool", "subscribe", ALONE, BIG)
+QUICK = ("pool", "processes", "subscribe", ALONE, BIG)
 
 
 def arguments() -> argparse.Namespace:
@@ -43,13 +43,13 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=int, default=3, help="the medians of so many are shown")
     parser.add_argument("--seconds", type=float, help="length of one measurement")
-    parser.add_argument("--clients", type=int, nargs="+", help="of the scenario pool")
+    parser.add_argument("--clients", type=int, nargs="+", help="of pool and of processes")
     parser.add_argument("--big", type=int, help="codes of the big pool, and of the scenario pages")
     parser.add_argument("--customers", type=int, help="customers of the scenario pages")
     parser.add_argument("--bulk", type=int, help="codes that are generated and imported")
     parser.add_argument("--mails", type=int, help="mails that a worker hands over")
     parser.add_argument("--grants", type=int, help="grants of the scenario grants")
-    parser.add_argument("--processes", type=int, default=1, help="that serve, on PostgreSQL")
+    parser.add_argument("--processes", type=int, help="of the scenario processes")
     parser.add_argument("--directory", type=Path, help="where the databases are made")
     parser.add_argument("--json", type=Path, help="a file for all the figures")
     return parser.parse_args()
@@ -71,7 +71,7 @@ def plan_of(asked: argparse.Namespace) -> Plan:
         bulk=asked.bulk or 1_000_000,
         grants=asked.grants or 1_000_000,
         mails=asked.mails or (8_000 if asked.quick else 20_000),
-        processes=asked.processes,
+        processes=asked.processes or os.cpu_count() or 1,
     )
 
 

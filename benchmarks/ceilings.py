@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from benchmarks.databases import Place
 from benchmarks.pool import RECEIVERS, receiver_id
 from largesse.core.access.model import Caller
 from largesse.core.ids import new_id
@@ -25,21 +26,39 @@ from tests.postgres import pg_binary
 PGBENCH_CLIENTS = 16
 BATCH = 64
 SYNCED_PAGES = 1024
+LOGGED = " + log"
+"""Ends the name of a ceiling that writes the line of the log as well, which the product does."""
 
-POSTGRES_CLAIM = """\\set number random(0, {last})
-UPDATE codes SET state = 'issued', issued_at = now(),
-    customer_id = ('00000000-0000-7000-8000-' || lpad((:number)::text, 12, '0'))::uuid,
-    account_id = ('00000000-0000-7000-8000-' || lpad((:number)::text, 12, '0'))::uuid,
-    issued_by_user = '{user}', issued_by_unit = '{unit}'
-WHERE organization_id = {organization} AND id = ANY(ARRAY(
+_POSTGRES_RECEIVER = "('00000000-0000-7000-8000-' || lpad((:number)::text, 12, '0'))::uuid"
+
+_POSTGRES_GIVE = f"""UPDATE codes SET state = 'issued', issued_at = now(),
+    customer_id = {_POSTGRES_RECEIVER}, account_id = {_POSTGRES_RECEIVER},
+    issued_by_user = '{{user}}', issued_by_unit = '{{unit}}'
+WHERE organization_id = {{organization}} AND id = ANY(ARRAY(
     SELECT id FROM codes
-    WHERE organization_id = {organization} AND campaign_id = '{campaign}'
+    WHERE organization_id = {{organization}} AND campaign_id = '{{campaign}}'
         AND state = 'available' AND pos > :hint
         AND (expires_at IS NULL OR expires_at > now())
     ORDER BY pos LIMIT 1 FOR UPDATE SKIP LOCKED))
-RETURNING pos AS hint \\gset
+"""
+
+POSTGRES_CLAIM = f"""\\set number random(0, {{last}})
+{_POSTGRES_GIVE} RETURNING pos AS hint \\gset
 """
 """Each client goes on behind the code it got last, as the product's hint does."""
+
+POSTGRES_LOGGED = f"""\\set number random(0, {{last}})
+WITH given AS ({_POSTGRES_GIVE} RETURNING *),
+told AS (
+    INSERT INTO events (organization_id, id, kind, subject_kind, subject_id, actor, user_id,
+        unit_id, request_id, after, data, created_at)
+    SELECT organization_id, uuidv7(), 'code.issued', 'code', id::text, 'benchmark',
+        issued_by_user, issued_by_unit, md5(id::text),
+        jsonb_build_object('state', state, 'customer_id', customer_id::text), '{{{{}}}}', issued_at
+    FROM given)
+SELECT pos AS hint FROM given \\gset
+"""
+"""The same with the code's line in the log, as the product writes it."""
 
 SQLITE_CLAIM = """
 UPDATE codes SET state = 'issued', issued_at = :now, customer_id = :receiver,
@@ -50,7 +69,14 @@ WHERE organization_id = :organization AND id = (
         AND state = 'available' AND pos > :hint
         AND (expires_at IS NULL OR expires_at > :now)
     ORDER BY pos LIMIT 1)
-RETURNING pos
+RETURNING pos, id
+"""
+
+SQLITE_LINE = """
+INSERT INTO events (organization_id, id, kind, subject_kind, subject_id, actor, user_id, unit_id,
+    request_id, after, data, created_at)
+VALUES (:organization, :line, 'code.issued', 'code', :code, 'benchmark', :user, :unit, :line,
+    :after, '{}', :now)
 """
 
 
@@ -120,9 +146,10 @@ async def pgbench(url: str, script: str, *, clients: int, seconds: float) -> flo
     return float(found[1])
 
 
-def claim_script(claim: Claim) -> str:
-    """Return what a client of pgbench does to claim a code."""
-    return POSTGRES_CLAIM.format(last=RECEIVERS - 1, **claim.words)
+def claim_script(claim: Claim, *, logged: bool) -> str:
+    """Return what a client of pgbench does to claim a code, and to tell the log of it."""
+    script = POSTGRES_LOGGED if logged else POSTGRES_CLAIM
+    return script.format(last=RECEIVERS - 1, **claim.words)
 
 
 def subscribe_script(claim: Claim) -> str:
@@ -153,17 +180,22 @@ def sqlite_steps(path: str, step: Step, *, batch: int, seconds: float) -> float:
     return rate
 
 
-def sqlite_claim(claim: Claim) -> Step:
-    """Return the step that claims a code."""
+def sqlite_claim(claim: Claim, *, logged: bool) -> Step:
+    """Return the step that claims a code, and tells the log of it."""
     values = claim.words | {"hint": -1}
 
     def step(connection: sqlite3.Connection, number: int) -> bool:
         values["receiver"] = receiver_id(number % RECEIVERS).hex
         values["now"] = _now()
         row = connection.execute(SQLITE_CLAIM, values).fetchone()
-        if row is not None:
-            values["hint"] = row[0]
-        return row is not None
+        if row is None:
+            return False
+        values["hint"], values["code"] = row
+        if logged:
+            values["line"] = new_id().hex
+            values["after"] = f'{{"state":"issued","customer_id":"{values["receiver"]}"}}'
+            connection.execute(SQLITE_LINE, values)
+        return True
 
     return step
 
@@ -189,6 +221,48 @@ def sqlite_subscribe(claim: Claim) -> Step:
 
 def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+async def measure(what: str, place: Place, claim: Claim, seconds: float) -> dict[str, float]:
+    """Return how often a second the database alone does something, by how it is asked to.
+
+    Args:
+        what: "claim" or "subscribe".
+    """
+    if place.kind == "postgres":
+        scripts = _scripts(what, claim)
+        return {
+            name: await pgbench(place.url, script, clients=clients, seconds=seconds)
+            for name, (script, clients) in scripts.items()
+        }
+    path = place.url.removeprefix("sqlite:///")
+    return {
+        name: await asyncio.to_thread(sqlite_steps, path, step, batch=batch, seconds=seconds)
+        for name, (step, batch) in _steps(what, claim).items()
+    }
+
+
+def _scripts(what: str, claim: Claim) -> dict[str, tuple[str, int]]:
+    """Return the scripts, and by how many clients each is run."""
+    many = f"pgbench {PGBENCH_CLIENTS}"
+    if what == "subscribe":
+        script = subscribe_script(claim)
+        return {"pgbench 1": (script, 1), many: (script, PGBENCH_CLIENTS)}
+    script = claim_script(claim, logged=False)
+    logged = claim_script(claim, logged=True), PGBENCH_CLIENTS
+    return {"pgbench 1": (script, 1), many: (script, PGBENCH_CLIENTS), f"{many}{LOGGED}": logged}
+
+
+def _steps(what: str, claim: Claim) -> dict[str, tuple[Step, int]]:
+    """Return the steps, and how many of each are in a commit."""
+    many = f"{BATCH} a commit"
+    if what == "subscribe":
+        return {"1 a commit": (sqlite_subscribe(claim), 1), many: (sqlite_subscribe(claim), BATCH)}
+    return {
+        "1 a commit": (sqlite_claim(claim, logged=False), 1),
+        many: (sqlite_claim(claim, logged=False), BATCH),
+        f"{many}{LOGGED}": (sqlite_claim(claim, logged=True), BATCH),
+    }
 
 
 def syncs(directory: Path | None, seconds: float) -> float:

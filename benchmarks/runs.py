@@ -1,6 +1,7 @@
 """The scenarios, and the rounds in which they are measured beside their ceilings."""
 
 import asyncio
+import contextlib
 import json
 import sys
 import time
@@ -31,7 +32,7 @@ CEILING = "CEILING"
 FIRST_GUESS = 5000
 """Claims a second to have codes for, before anything is known."""
 
-CEILING_CODES = {"sqlite": 30_000, "postgres": 15_000}
+CEILING_CODES = {"sqlite": 50_000, "postgres": 25_000}
 """Codes for a second of a ceiling."""
 
 REQUEST = "/crmapi/rest/v2/promotion_campaigns/request_promo_code"
@@ -48,7 +49,7 @@ class Plan:
     warm_up: float
     directory: Path | None
     clients: Sequence[int]
-    """How many clients the scenario `pool` is measured with, one after the other."""
+    """How many clients `MANY_CLIENTS` are measured with, one after the other."""
     big: int
     """Codes of the campaign of `big-pool`, and of the one of `pages`."""
     customers: int
@@ -59,8 +60,8 @@ class Plan:
     """Grants of the scenario `grants`."""
     mails: int
     """Mails that a worker hands over in a round."""
-    processes: int = 1
-    """Processes that serve, where the database allows several."""
+    processes: int
+    """Processes that serve in the scenario `processes`."""
 
 
 @dataclass(frozen=True)
@@ -71,20 +72,26 @@ class Scenario:
     """Campaigns to ask in turn, with what is special about them."""
     pooled: bool = True
     ceiling: str = "claim"
+    several: bool = False
+    """Whether several processes serve; not where the database has but one that writes."""
 
 
 SCENARIOS = {
     "pool": Scenario({"POOL": {}}),
+    "processes": Scenario({"POOL": {}}, several=True),
     "campaigns": Scenario({f"POOL{number}": {} for number in range(16)}),
     "limited": Scenario({"LIMITED": {"codes_per_receiver": 1_000_000}}),
     "on-request": Scenario({"ONREQUEST": {"code_source": "on_request"}}, pooled=False),
     "subscribe": Scenario({}, pooled=False, ceiling="subscribe"),
 }
-"""One campaign with a pool; 16 of them in turn; one with a limit per receiver; one that makes
-its codes when asked; newsletter subscriptions."""
+"""One campaign with a pool; the same from several processes; 16 campaigns in turn; one with a limit
+per receiver; one that makes its codes when asked; newsletter subscriptions."""
+
+MANY_CLIENTS = ("pool", "processes")
+"""Scenarios that are measured with several numbers of clients."""
 
 CLIENTS = 64
-"""Clients of every scenario but `pool`."""
+"""Clients of every other scenario."""
 
 BIG_PART = 0.5
 """How long a measurement of the big pool is, beside others: there are many."""
@@ -126,32 +133,14 @@ class Run:
     mail: list[mailing.Measured] = field(default_factory=list)
     pages: list[looking.Timed] = field(default_factory=list)
 
-    @property
-    def product(self) -> Sequence[str]:
-        """The command that serves."""
-        several = self.pool.services.database.engine.many_serve and self.plan.processes > 1
-        return (*PRODUCT, "--processes", str(self.plan.processes)) if several else PRODUCT
-
     async def ceiling(self, kind: str) -> None:
         """Measure what the database alone can do."""
-        seconds, url = self.plan.seconds, self.place.url
+        seconds = self.plan.seconds
         claim = ceilings.Claim(self.pool.caller, self.pool.campaigns[CEILING])
-        found = self.ceilings.setdefault(kind, {})
         if kind == "claim":
             await self.pool.ensure(CEILING, int(CEILING_CODES[self.place.kind] * seconds))
-        if self.place.kind == "postgres":
-            make = {"claim": ceilings.claim_script, "subscribe": ceilings.subscribe_script}[kind]
-            for clients in (1, ceilings.PGBENCH_CLIENTS):
-                rate = await ceilings.pgbench(url, make(claim), clients=clients, seconds=seconds)
-                found.setdefault(f"pgbench {clients}", []).append(rate)
-        else:
-            path = url.removeprefix("sqlite:///")
-            step = {"claim": ceilings.sqlite_claim, "subscribe": ceilings.sqlite_subscribe}[kind]
-            for batch in (1, ceilings.BATCH):
-                rate = await asyncio.to_thread(
-                    ceilings.sqlite_steps, path, step(claim), batch=batch, seconds=seconds
-                )
-                found.setdefault(f"{batch} a commit", []).append(rate)
+        for name, rate in (await ceilings.measure(kind, self.place, claim, seconds)).items():
+            self.ceilings.setdefault(kind, {}).setdefault(name, []).append(rate)
         self.syncs.append(await asyncio.to_thread(ceilings.syncs, self.plan.directory, 0.2))
 
     async def load(self, process: Server, name: str, clients: int) -> None:
@@ -277,16 +266,14 @@ async def run(plan: Plan, kind: str) -> dict[str, Any]:
 
 async def _rounds(one: Run) -> None:
     plan, url = one.plan, one.place.url
-    loads = [name for name in plan.scenarios if name in SCENARIOS]
+    many_serve = one.pool.services.database.engine.many_serve
+    loads = {
+        name: SCENARIOS[name]
+        for name in plan.scenarios
+        if name in SCENARIOS and (many_serve or not SCENARIOS[name].several)
+    }
     if loads:
-        async with server(url, command=one.product) as product:
-            for number in range(plan.rounds):
-                say(f"{one.place.kind}: {', '.join(loads)}, round {number + 1}")
-                for kind in dict.fromkeys(SCENARIOS[name].ceiling for name in loads):
-                    await one.ceiling(kind)
-                for name in loads:
-                    for clients in plan.clients if name == "pool" else (CLIENTS,):
-                        await one.load(product, name, clients)
+        await _loads(one, loads)
     if MAIL in plan.scenarios:
         for number in range(plan.rounds):
             say(f"{one.place.kind}: {MAIL}, round {number + 1}")
@@ -306,6 +293,24 @@ async def _rounds(one: Run) -> None:
         await _big(one)
 
 
+async def _loads(one: Run, loads: Mapping[str, Scenario]) -> None:
+    """Measure the ceilings and then every load, round after round."""
+    plan, url = one.plan, one.place.url
+    several = (*PRODUCT, "--processes", str(plan.processes))
+    async with contextlib.AsyncExitStack() as stack:
+        product: dict[bool, Server] = {}
+        for is_several in {scenario.several for scenario in loads.values()}:
+            command = several if is_several else PRODUCT
+            product[is_several] = await stack.enter_async_context(server(url, command=command))
+        for number in range(plan.rounds):
+            say(f"{one.place.kind}: {', '.join(loads)}, round {number + 1}")
+            for kind in dict.fromkeys(scenario.ceiling for scenario in loads.values()):
+                await one.ceiling(kind)
+            for name, scenario in loads.items():
+                for clients in plan.clients if name in MANY_CLIENTS else (CLIENTS,):
+                    await one.load(product[scenario.several], name, clients)
+
+
 async def _big(one: Run) -> None:
     """Measure a big pool when little of it is sold, and when little of it is left."""
     say(f"{one.place.kind}: {BIG} is being filled")
@@ -313,7 +318,7 @@ async def _big(one: Run) -> None:
     what = one.what("pool") | {"bodies": one.pool.requests([BIG])}
     async for state in big.states():
         say(f"{one.place.kind}: {BIG}, {state}")
-        async with server(one.place.url, command=one.product) as product:
+        async with server(one.place.url, command=PRODUCT) as product:
             one.first[state] = await _first(product, what)
             # Not tidied up: that would be a VACUUM, which the state may be without.
             await one.pool.ensure("POOL", one.codes * one.plan.rounds, tidy=False)
