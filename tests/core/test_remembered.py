@@ -1,8 +1,11 @@
 """What is looked up for many is looked up by one."""
 
+import asyncio
+
 import pytest
 
 from largesse.core.access.remembered import Remembered
+from largesse.core.errors import BadToken
 
 
 class Hands:
@@ -79,3 +82,74 @@ def test_no_seconds_remember_nothing(hands: Hands) -> None:
     remembered: Remembered[str, int] = Remembered(seconds=0, most=2, clock=hands)
     remembered.keep("a", 1)
     assert remembered.get("a") is None
+
+
+class Source:
+    """Looks values up when it is told to go on, and counts how often."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.go_on = asyncio.Event()
+        self.refuses = False
+
+    async def __call__(self) -> int:
+        self.asked += 1
+        await self.go_on.wait()
+        if self.refuses:
+            raise BadToken()
+        return self.asked
+
+
+async def test_who_comes_while_it_is_looked_up_waits_for_that(
+    remembered: Remembered[str, int],
+) -> None:
+    source = Source()
+    many = [asyncio.create_task(remembered.find("a", source)) for _ in range(5)]
+    await asyncio.sleep(0)
+    source.go_on.set()
+    assert await asyncio.gather(*many) == [1] * 5
+    assert remembered.get("a") == 1
+
+
+async def test_a_refusal_is_that_of_one_and_nothing_is_known(
+    remembered: Remembered[str, int],
+) -> None:
+    source = Source()
+    source.refuses = True
+    source.go_on.set()
+    remembered.keep("a", 7)
+    found = await asyncio.gather(
+        *(remembered.find("a", source) for _ in range(3)), return_exceptions=True
+    )
+    assert [type(one) for one in found] == [BadToken] * 3
+    assert source.asked == 3
+    assert remembered.get("a") is None
+
+
+async def test_who_gives_up_leaves_it_to_the_next(remembered: Remembered[str, int]) -> None:
+    source = Source()
+    first, second = (asyncio.create_task(remembered.find("a", source)) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    source.go_on.set()
+    assert await second == 2
+
+
+async def test_who_is_in_a_transaction_waits_for_nobody(
+    remembered: Remembered[str, int],
+) -> None:
+    source, own = Source(), Source()
+    own.go_on.set()
+    other = asyncio.create_task(remembered.find("a", source))
+    await asyncio.sleep(0)
+    assert await remembered.find("a", own, alone=True) == 1
+    source.go_on.set()
+    assert await other == 1
+
+
+async def test_what_is_good_for_no_time_is_looked_up_by_each(hands: Hands) -> None:
+    remembered: Remembered[str, int] = Remembered(seconds=0, most=2, clock=hands)
+    source = Source()
+    source.go_on.set()
+    await asyncio.gather(*(remembered.find("a", source) for _ in range(3)))
+    assert source.asked == 3

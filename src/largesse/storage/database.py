@@ -342,6 +342,11 @@ class Database:
         finally:
             _wrap.reset(token)
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether this task is inside `one_transaction`."""
+        return self._shared() is not None
+
     def _shared(self) -> Transaction | None:
         shared = _shared.get()
         return shared if shared is not None and shared.engine is self.engine else None

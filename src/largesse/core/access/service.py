@@ -28,7 +28,6 @@ from largesse.core.errors import (
     BadCredentials,
     BadToken,
     InvalidValue,
-    Refused,
     SecondFactorRequired,
     TooManyAttempts,
     UnknownOrganization,
@@ -141,12 +140,15 @@ class Access:
         """Return the organization of exactly this name. Raises UnknownOrganization."""
         if (known := self._organizations.get(name)) is not None:
             return known
-        async with self._database.read() as tx:
-            found = await store.organization_by_alias(tx, name)
-        if found is None:
-            raise UnknownOrganization(name, "name")
-        self._organizations.keep(name, found)
-        return found
+
+        async def look_up() -> Organization:
+            async with self._database.read() as tx:
+                found = await store.organization_by_alias(tx, name)
+            if found is None:
+                raise UnknownOrganization(name, "name")
+            return found
+
+        return await self._organizations.find(name, look_up, alone=self._database.is_shared)
 
     # --- logging in ----------------------------------------------------------------------------
 
@@ -244,15 +246,14 @@ class Access:
                 no longer effective.
             ExpiredToken: past its life time.
         """
-        caller = self._callers.get(token)
-        if caller is None:
-            try:
-                caller = await self._authenticate(token)
-            except Refused:
-                self._callers.forget(token)
-                raise
-            self._callers.keep(token, caller, seconds=_left(caller))
-        return caller
+        if (caller := self._callers.get(token)) is not None:
+            return caller
+        return await self._callers.find(
+            token,
+            lambda: self._authenticate(token),
+            seconds=seconds_left,
+            alone=self._database.is_shared,
+        )
 
     async def release(self, token: str) -> None:
         """Revoke an access token. Raises BadToken, ExpiredToken."""
@@ -270,12 +271,14 @@ class Access:
     ) -> Actor:
         """Return the user and unit behind something that was done, at most a second old."""
         key = (organization_id, user_id, unit_id)
-        actor = self._actors.get(key)
-        if actor is None:
+        if (actor := self._actors.get(key)) is not None:
+            return actor
+
+        async def look_up() -> Actor:
             async with self._database.read() as tx:
-                actor = await store.actor(tx, organization_id, user_id, unit_id)
-            self._actors.keep(key, actor)
-        return actor
+                return await store.actor(tx, *key)
+
+        return await self._actors.find(key, look_up, alone=self._database.is_shared)
 
     async def settle(self) -> None:
         """Wait until every failed login is in the log."""
@@ -352,7 +355,7 @@ def _user(caller: Caller) -> event_store.Subject:
     return "user", caller.user_id or UNKNOWN_USER
 
 
-def _left(caller: Caller) -> float | None:
+def seconds_left(caller: Caller) -> float | None:
     """Return for how many seconds the caller's token is good; None: as long as one likes."""
     if caller.expires_at is None:
         return None

@@ -10,7 +10,7 @@ from largesse.core.access import passwords
 from largesse.core.access.failed import FailedLogins
 from largesse.core.access.model import Caller, IssuedToken, Organization, Right, Session
 from largesse.core.access.remembered import Remembered
-from largesse.core.access.service import Access
+from largesse.core.access.service import Access, seconds_left
 from largesse.core.access.store import revoke_token
 from largesse.core.access.throttle import Throttle
 from largesse.core.customers import login_store as store
@@ -20,7 +20,6 @@ from largesse.core.customers.session_tokens import ACCESS, REFRESH, Claims
 from largesse.core.errors import (
     BadCredentials,
     BadToken,
-    Refused,
     TooManyAttempts,
     UnknownCustomer,
 )
@@ -138,18 +137,16 @@ class Sessions:
             BadToken: malformed, forged, ended, or no customer's or visitor's.
             ExpiredToken: past its life time.
         """
-        caller = self._callers.get(token)
-        if caller is None:
-            try:
-                key = await self._access.signing_key()
-                caller = await self._known(session_tokens.read(key, token, use=ACCESS))
-            except Refused:
-                self._callers.forget(token)
-                raise
-            assert caller.expires_at is not None
-            left = (caller.expires_at - clock.now()).total_seconds()
-            self._callers.keep(token, caller, seconds=left)
-        return caller
+        if (caller := self._callers.get(token)) is not None:
+            return caller
+
+        async def look_up() -> Caller:
+            key = await self._access.signing_key()
+            return await self._known(session_tokens.read(key, token, use=ACCESS))
+
+        return await self._callers.find(
+            token, look_up, seconds=seconds_left, alone=self._database.is_shared
+        )
 
     async def end(self, token: str) -> None:
         """End an access token and the session it was got in. Raises BadToken, ExpiredToken."""
