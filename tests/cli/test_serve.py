@@ -147,7 +147,8 @@ async def test_commands_write_while_a_server_serves_the_same_file(largesse: Larg
         listed = await largesse.json("campaigns", "list")
         (levels,) = (one["codes"] for one in listed if one["alternative_code"] == "BG4")
         assert levels == {"available": 1001 + 20_000 - 200, "issued": 200}
-        assert (await server.stop()).err == ""
+        # The server's own worker may have taken up one of the jobs, and says so.
+        assert "[error" not in (await server.stop()).err
 
 
 async def test_the_demo_prints_its_mail(bare: Largesse) -> None:
