@@ -1,7 +1,9 @@
 """A clock that a test moves."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @dataclass

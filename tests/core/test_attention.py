@@ -1,49 +1,25 @@
 """What is told of before somebody asks: pools that run out, and campaigns that end."""
 
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from largesse.core import clock
 from largesse.core.access.model import Caller, system
 from largesse.core.campaigns.model import Campaign
 from largesse.core.codes.model import CampaignRef
 from largesse.core.customers.model import ByCustomer, Identifier
 from largesse.core.errors import NotPermitted
-from largesse.services import Services, open_services
-from tests.core.hand import Hand
+from largesse.services import Services
+from tests.core.hand import START, Hand
 from tests.core.people import nobody
-from tests.serving import settings_for
 
-START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 ADA = ByCustomer(Identifier.PROFILE_ID, "ada")
 
 
 @pytest.fixture
-def hand(monkeypatch: pytest.MonkeyPatch) -> Hand:
-    """The clock stands still until a test moves it; the database's own goes on."""
-    hand = Hand(START)
-    monkeypatch.setattr(clock, "now", hand)
-    return hand
-
-
-@pytest.fixture
-async def eager(empty_url: str) -> AsyncIterator[Services]:
-    """Services for which every pool is always due."""
-    opened = open_services(settings_for(empty_url, pool_check_seconds=0))
-    await opened.start()
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
-async def owner(eager: Services) -> Caller:
-    """Someone who may do everything in a shop with one customer."""
-    caller = system(await eager.access.create_organization("Shop", []))
-    await eager.customers.create(caller, {"identifiers": {"profile_id": "ada"}})
-    return caller
+def owner(keeper: Caller) -> Caller:
+    return keeper
 
 
 async def posted(services: Services, owner: Caller, name: str, codes: int) -> Campaign:

@@ -1,6 +1,6 @@
 """Jobs: what runs, how far it is, what became of each row, and stopping and resuming it."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -8,13 +8,14 @@ from uuid import UUID
 from starlette.responses import Response, StreamingResponse
 
 from largesse.admin import lists, live, nouns, render
+from largesse.admin.deeds import Deed, Deeds
 from largesse.admin.language import N_
 from largesse.admin.lists import Action, Column, Filter, Listing
 from largesse.admin.nouns import id_text, page
 from largesse.admin.render import Page
 from largesse.core.access.model import Right
 from largesse.core.campaigns.model import Campaign
-from largesse.core.errors import Conflict, UnknownCampaign
+from largesse.core.errors import UnknownCampaign
 from largesse.core.ids import parsed_id
 from largesse.core.jobs.model import OPEN, STOPPED, Job, JobState
 from largesse.core.jobs.service import EXPORTED, FAILED
@@ -210,81 +211,40 @@ async def _lines(pages: AsyncIterator[Sequence[Sequence[Any]]]) -> AsyncIterator
         yield lists.csv_text(rows)
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """What can be done with one job, and what is asked before."""
-
-    name: str
-    label: str
-    question: str
-    explanation: str
-    told: str
-    do: Callable[[Call, UUID], Awaitable[None]]
-    back: Callable[[Job], str]
-    is_bad: bool = True
-
-
-DEEDS = (
-    Deed(
-        name="cancel",
-        label=N_("Cancel the job"),
-        question=N_("Cancel this job?"),
-        explanation=N_("What is done stays done. The rest may be resumed later."),
-        told=N_("The job was cancelled."),
-        do=_cancel,
-        back=path_of,
-    ),
-    Deed(
-        name="resume",
-        label=N_("Resume the job"),
-        question=N_("Resume this job?"),
-        explanation=N_("It goes on where it stopped; nothing is done twice."),
-        told=N_("The job goes on."),
-        do=_resume,
-        back=path_of,
-        is_bad=False,
-    ),
-    Deed(
-        name="delete",
-        label=N_("Delete the job"),
-        question=N_("Delete this job?"),
-        explanation=N_("What is known of its rows goes with it; what it has done stays."),
-        told=N_("The job was deleted."),
-        do=_delete,
-        back=lambda job: JOBS.path,
+DEEDS = Deeds(
+    path=JOBS.path,
+    source=source,
+    right=Right.MANAGE_JOBS,
+    all=(
+        Deed(
+            name="cancel",
+            label=N_("Cancel the job"),
+            question=N_("Cancel this job?"),
+            explanation=N_("What is done stays done. The rest may be resumed later."),
+            told=N_("The job was cancelled."),
+            do=_cancel,
+            is_bad=True,
+        ),
+        Deed(
+            name="resume",
+            label=N_("Resume the job"),
+            question=N_("Resume this job?"),
+            explanation=N_("It goes on where it stopped; nothing is done twice."),
+            told=N_("The job goes on."),
+            do=_resume,
+        ),
+        Deed(
+            name="delete",
+            label=N_("Delete the job"),
+            question=N_("Delete this job?"),
+            explanation=N_("What is known of its rows goes with it; what it has done stays."),
+            told=N_("The job was deleted."),
+            do=_delete,
+            is_bad=True,
+            ends_at=JOBS.path,
+        ),
     ),
 )
-
-
-def _asking(deed: Deed) -> Any:
-    async def ask(call: Call) -> Page:
-        call.caller.require(Right.MANAGE_JOBS)
-        job: Job = await nouns.record_in(call, source)
-        look = render.viewer(call)
-        return render.asking(
-            call,
-            look.say(deed.question),
-            deed.label,
-            back=path_of(job),
-            explanation=look.say(deed.explanation),
-            is_bad=deed.is_bad,
-        )
-
-    return ask
-
-
-def _doing(deed: Deed) -> Any:
-    async def do(call: Call) -> Response:
-        call.caller.require(Right.MANAGE_JOBS)
-        job: Job = await nouns.record_in(call, source)
-        look = render.viewer(call)
-        try:
-            await deed.do(call, job.id)
-        except Conflict as refusal:
-            return render.go(call, path_of(job), look.refusal(refusal), is_bad=True)
-        return render.go(call, deed.back(job), look.say(deed.told))
-
-    return do
 
 
 ROUTES = (
@@ -293,6 +253,5 @@ ROUTES = (
     page("GET", f"{JOBS.path}/{{id}}", show),
     page("GET", f"{JOBS.path}/{{id}}/progress", progress),
     page("GET", f"{JOBS.path}/{{id}}/rows.csv", sheet),
-    *(page("GET", f"{JOBS.path}/{{id}}/{deed.name}", _asking(deed)) for deed in DEEDS),
-    *(page("POST", f"{JOBS.path}/{{id}}/{deed.name}", _doing(deed)) for deed in DEEDS),
+    *DEEDS.routes(),
 )

@@ -1,12 +1,12 @@
 """Mail: what waits, what failed and why, and one mail with its attempts."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from largesse.admin import forms, lists, nouns, render
+from largesse.admin.deeds import Deed, Deeds
 from largesse.admin.forms import Choice
 from largesse.admin.language import N_
 from largesse.admin.lists import Action, Column, Filter, Listing, Shown
@@ -14,7 +14,6 @@ from largesse.admin.nouns import id_text, page
 from largesse.admin.preview import framed
 from largesse.admin.render import Page
 from largesse.core.access.model import Right
-from largesse.core.errors import Conflict
 from largesse.core.events.model import EventKind
 from largesse.core.mail.model import Mail, MailState
 from largesse.core.mail.queue import SUBJECT, Pause
@@ -143,7 +142,7 @@ async def show(call: Call) -> Page:
         "said": said,
         "sender": call.services.settings.mail_from,
         "attempts": await call.services.mails.attempts(call.caller, mail.id),
-        "deeds": [deed for deed in DEEDS if mail.state in deed.states],
+        "deeds": [deed for deed in DEEDS.all if mail.state in deed.states],
     }
     return Page("mail.html", data)
 
@@ -157,76 +156,42 @@ async def body(call: Call) -> Any:
 # --- one mail ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """What can be done with one mail, and what is asked before."""
-
-    name: str
-    label: str
-    question: str
-    explanation: str
-    told: str
-    states: frozenset[MailState]
-    do: Callable[[Call, UUID], Awaitable[None]]
-    is_bad: bool = False
-
-
-DEEDS = (
-    Deed(
-        name="retry",
-        label=N_("Retry"),
-        question=N_("Send this mail to %(recipient)s now?"),
-        explanation=N_("One that is uncertain may have arrived: then it arrives twice."),
-        told=N_("It is queued again."),
-        states=frozenset({*RETRIED, MailState.SUPPRESSED}),
-        do=_retry,
+DEEDS = Deeds(
+    path=MAILS.path,
+    source=source,
+    right=Right.SEND_MAIL,
+    all=(
+        Deed(
+            name="retry",
+            label=N_("Retry"),
+            question=N_("Send this mail to %(recipient)s now?"),
+            explanation=N_("One that is uncertain may have arrived: then it arrives twice."),
+            told=N_("It is queued again."),
+            states=frozenset({*RETRIED, MailState.SUPPRESSED}),
+            do=_retry,
+        ),
+        Deed(
+            name="cancel",
+            label=N_("Cancel"),
+            question=N_("Cancel this mail to %(recipient)s?"),
+            explanation=N_("It will not be sent."),
+            told=N_("It is cancelled."),
+            states=frozenset({MailState.QUEUED}),
+            do=_cancel,
+            is_bad=True,
+        ),
+        Deed(
+            name="resend",
+            label=N_("Send again"),
+            question=N_("Send this mail to %(recipient)s once more?"),
+            explanation=N_("It was sent before. The same is sent as a new mail."),
+            told=N_("The same mail is queued once more."),
+            states=frozenset({MailState.SENT}),
+            do=_resend,
+        ),
     ),
-    Deed(
-        name="cancel",
-        label=N_("Cancel"),
-        question=N_("Cancel this mail to %(recipient)s?"),
-        explanation=N_("It will not be sent."),
-        told=N_("It is cancelled."),
-        states=frozenset({MailState.QUEUED}),
-        do=_cancel,
-        is_bad=True,
-    ),
-    Deed(
-        name="resend",
-        label=N_("Send again"),
-        question=N_("Send this mail to %(recipient)s once more?"),
-        explanation=N_("It was sent before. The same is sent as a new mail."),
-        told=N_("The same mail is queued once more."),
-        states=frozenset({MailState.SENT}),
-        do=_resend,
-    ),
+    words=lambda mail: {"recipient": mail.recipient},
 )
-
-
-def _asking(deed: Deed) -> Any:
-    async def ask(call: Call) -> Page:
-        call.caller.require(Right.SEND_MAIL)
-        mail: Mail = await nouns.record_in(call, source)
-        look = render.viewer(call)
-        question = look.say(deed.question, recipient=mail.recipient)
-        back = f"/mails/{mail.id.hex}"
-        return _question(call, question, deed.explanation, deed.label, back=back, bad=deed.is_bad)
-
-    return ask
-
-
-def _doing(deed: Deed) -> Any:
-    async def do(call: Call) -> Any:
-        call.caller.require(Right.SEND_MAIL)
-        mail: Mail = await nouns.record_in(call, source)
-        look, back = render.viewer(call), f"/mails/{mail.id.hex}"
-        try:
-            await deed.do(call, mail.id)
-        except Conflict as refusal:
-            return render.go(call, back, look.refusal(refusal), is_bad=True)
-        return render.go(call, back, look.say(deed.told))
-
-    return do
 
 
 # --- all that fit ------------------------------------------------------------------------------
@@ -260,13 +225,13 @@ def _asking_for_all(what: str) -> Any:
             question = N_("Cancel all mails that fit: %(count)s?")
         titles = {one.name: look.say(one.title) for one in MAILS.filters}
         by = ", ".join(f"{titles[name]}: {look.say(value)}" for name, value in given.items())
-        return _question(
+        return render.asking(
             call,
             look.say(question, count=count),
-            by,
             N_("Retry all") if retries else N_("Cancel all"),
             back="/mails",
-            bad=not retries,
+            explanation=by,
+            is_bad=not retries,
             hidden=list(given.items()),
         )
 
@@ -314,27 +279,6 @@ async def _paused_by(call: Call, pause: Pause) -> str | None:
     return found.items[0].actor if found.items else None
 
 
-def _question(
-    call: Call,
-    question: str,
-    explanation: str,
-    label: str,
-    *,
-    back: str,
-    bad: bool,
-    hidden: Sequence[tuple[str, str]] = (),
-) -> Page:
-    return render.asking(
-        call,
-        question,
-        label,
-        back=back,
-        explanation=render.viewer(call).say(explanation),
-        is_bad=bad,
-        hidden=hidden,
-    )
-
-
 ROUTES = (
     page("GET", MAILS.path, show_all),
     page("POST", f"{MAILS.path}/actions", lists.acting(MAILS)),
@@ -342,6 +286,5 @@ ROUTES = (
     *(page("POST", f"{MAILS.path}/{what}", _doing_with_all(what)) for what in ("retry", "cancel")),
     page("GET", f"{MAILS.path}/{{id}}", show),
     page("GET", f"{MAILS.path}/{{id}}/body", body),
-    *(page("GET", f"{MAILS.path}/{{id}}/{deed.name}", _asking(deed)) for deed in DEEDS),
-    *(page("POST", f"{MAILS.path}/{{id}}/{deed.name}", _doing(deed)) for deed in DEEDS),
+    *DEEDS.routes(),
 )
