@@ -9,8 +9,9 @@ would let pass at most. SQLite has none of that, but with an open reader its log
 import asyncio
 import os
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import closing
+from typing import Any
 
 import asyncpg
 from sqlalchemy import UniqueConstraint
@@ -76,7 +77,7 @@ class Big:
             "receiver": receiver_id(0).hex,
         }
 
-    async def states(self) -> AsyncIterator[str]:
+    async def states(self) -> AsyncGenerator[str, None]:
         """Bring the campaign into one state after the other, and name it."""
         of_kind = self._on_postgres() if self._place.kind == "postgres" else self._on_sqlite()
         async for state in of_kind:
@@ -149,5 +150,6 @@ class Big:
         return self._count * percent // 100
 
 
-def _text(statement: object) -> str:
-    return str(statement.compile(dialect=postgresql.dialect()))
+def _text(statement: Any) -> str:
+    dialect: Any = postgresql.dialect
+    return str(statement.compile(dialect=dialect()))

@@ -14,9 +14,11 @@ from largesse import log
 from largesse.app import running
 from largesse.cli.serving import BACKLOG, Server, configured
 from largesse.core.codes.model import IssuedCode
-from largesse.dialects.crmcom import handlers, mapping
+from largesse.dialects.crmcom import identifiers, mapping
+from largesse.dialects.crmcom.handlers import promo_codes
+from largesse.dialects.crmcom.objects import PromoCode
 from largesse.dialects.crmcom.routes import CRMCOM
-from largesse.dialects.crmcom.schemas import RequestPromoCode
+from largesse.dialects.crmcom.schemas import PromoCodeEnvelope, RequestPromoCode
 from largesse.services import Services, open_services
 from largesse.settings import Settings, load
 from largesse.wire.application import application
@@ -46,9 +48,9 @@ async def empty(call: Call) -> dict[str, Any]:
 
 async def decoded(call: Call) -> dict[str, Any]:
     """Do what `request_promo_code` does before it asks the core."""
-    mapping.to_wanted(call.body)
-    mapping.to_receiver(call.body)
-    mapping.to_fields(call.body.fields_set)
+    identifiers.to_wanted(call.body)
+    identifiers.to_receiver(call.body)
+    mapping.to_fields(call.body.fields_set, PromoCode)
     return {"data": None}
 
 
@@ -56,13 +58,13 @@ given: list[IssuedCode] = []
 """The one code that `answered` gives to everybody."""
 
 
-async def answered(call: Call) -> dict[str, Any]:
+async def answered(call: Call) -> PromoCodeEnvelope:
     """Do all that `request_promo_code` does, but ask the core only once."""
-    wanted, receiver = mapping.to_wanted(call.body), mapping.to_receiver(call.body)
-    fields = mapping.to_fields(call.body.fields_set)
+    wanted, receiver = identifiers.to_wanted(call.body), identifiers.to_receiver(call.body)
+    fields = mapping.to_fields(call.body.fields_set, PromoCode)
     if not given:
         given.append(await call.services.codes.request(call.caller, wanted, receiver))
-    return handlers.answer(call, given[0], fields)
+    return promo_codes.answer(call, given[0], fields)
 
 
 EARLY = (
@@ -105,7 +107,8 @@ async def serve(settings: Settings) -> None:
     async with running(services):
         listener = socket.create_server((settings.host, 0), backlog=BACKLOG)
         print(json.dumps({"url": "http://{}:{}".format(*listener.getsockname())}), flush=True)
-        await Server(configured(Layered(services), settings)).serve(sockets=[listener])
+        server = Server(configured(Layered(services), settings), services.wakeups.stopping)
+        await server.serve(sockets=[listener])
 
 
 def main() -> None:

@@ -113,9 +113,9 @@ async def _round(url: str, port: int, count: int) -> Measured:
         # The first ones are a warm-up of both: connections, prepared statements.
         for number in range(PARTS + 1):
             await _queue(services, caller, part)
-            for place, work in enumerate((lambda: _bare(port, part), lambda: _worker(services))):
+            for place in range(2):
                 began, used = time.perf_counter(), time.process_time()
-                await work()
+                await (_worker(services) if place else _bare(port, part))
                 if number:
                     seconds[place] += time.perf_counter() - began
                     busy[place] += time.process_time() - used

@@ -248,14 +248,14 @@ async def _paints(url: str, session: str, paths: Sequence[str]) -> list[float | 
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
     if found is None:
         return [None] * len(paths)
-    cookie = {"name": "largesse_session", "value": session}
     origin = f"{urlsplit(url).scheme}://{urlsplit(url).netloc}/"
     paints: list[float | None] = []
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
         for path in paths:
             context = await browser.new_context(base_url=url)
-            await context.add_cookies([{**cookie, "url": origin}])  # type: ignore[list-item]
+            cookie: Any = {"name": "largesse_session", "value": session, "url": origin}
+            await context.add_cookies([cookie])
             page = await context.new_page()
             await page.goto(path)
             await asyncio.sleep(0.2)

@@ -68,7 +68,7 @@ class Plan:
 class Scenario:
     """What a load asks for."""
 
-    campaigns: Mapping[str, Mapping[str, Any]]
+    campaigns: dict[str, dict[str, Any]]
     """Campaigns to ask in turn, with what is special about them."""
     pooled: bool = True
     ceiling: str = "claim"
@@ -185,7 +185,7 @@ class Run:
             server=process.process.pid,
             database=self.place.pid,
             first=self.sent,
-            **({"headers": {}} | what),
+            **{"headers": {}, **what},
         )
         found = await measure(orders)
         if not found.answers.keys() <= {"200", "201"}:
@@ -252,7 +252,7 @@ async def run(plan: Plan, kind: str) -> dict[str, Any]:
         with open_place(kind, plan.directory) as place:
             looked = await looking.measure(place, plan.big, plan.customers, plan.rounds)
     with open_place(kind, plan.directory) as place:
-        campaigns: dict[str, Mapping[str, Any]] = {CEILING: {}, "POOL": {}, BIG: {}}
+        campaigns: dict[str, dict[str, Any]] = {CEILING: {}, "POOL": {}, BIG: {}}
         for name in plan.scenarios:
             campaigns |= SCENARIOS[name].campaigns if name in SCENARIOS else {}
         pool = await open_pool(place.url, campaigns)
