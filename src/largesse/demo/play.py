@@ -52,7 +52,8 @@ def main(environment: Mapping[str, str], *, as_json: bool) -> bool:
         NotPlayed: the server did not start, stopped, or did not answer in time.
     """
     display: Display = JsonLines(print) if as_json else Lines(Console(highlight=False))
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: asyncio would cancel the play, which a library may take for its own time-out.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # nohup
             signal.signal(number, _leave)
     started = time.monotonic()

@@ -13,6 +13,7 @@ from sqlalchemy import (
     TableValuedAlias,
     bindparam,
     case,
+    cast,
     column,
     func,
     literal_column,
@@ -31,8 +32,10 @@ def given(name: str, columns: Sequence[Column[Any]]) -> FromClause:
     the way there.
     """
     each = unnested(f"{name}_each", name, columns)
-    rest = [_of_each(_list(name, c), each.c[c.name]).label(c.name) for c in columns[1:]]
-    return select(each.c[columns[0].name], *rest).subquery(name)
+    first, *rest = columns
+    values = [each.c[first.name], *(_of_each(_list(name, c), each.c[c.name]) for c in rest)]
+    fitting = [_fitted(v, c.type).label(c.name) for v, c in zip(values, columns, strict=True)]
+    return select(*fitting).subquery(name)
 
 
 def give(
@@ -75,6 +78,13 @@ def list_of(kind: TypeEngine[Any]) -> ARRAY[Any]:
 
 def _once(values: Sequence[Any]) -> Sequence[Any]:
     return values[:1] if is_one(values) else values
+
+
+def _fitted(value: ColumnElement[Any], kind: TypeEngine[Any]) -> ColumnElement[Any]:
+    """Cut a text to the greatest length of its column: a log of something long is worth keeping."""
+    if isinstance(kind, String) and kind.length is not None:
+        return cast(value, String(kind.length))
+    return value
 
 
 def _of_each(values: ColumnElement[Any], one: ColumnElement[Any]) -> ColumnElement[Any]:
