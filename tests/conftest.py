@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import structlog
 from argon2 import PasswordHasher
+from hypothesis import settings as of_hypothesis
 
 from largesse.core.access import passwords
 from largesse.services import Services, open_services
@@ -17,6 +18,10 @@ from tests import compiled
 from tests.databases import Databases, prefix_of
 from tests.postgres import drop_databases, start_cluster
 from tests.serving import Served, serve, settings_for
+
+# How long an example takes says nothing on a machine that does other things too.
+of_hypothesis.register_profile("untimed", deadline=None)
+of_hypothesis.load_profile("untimed")
 
 POSTGRES = "LARGESSE_TEST_POSTGRES"
 FOLDER = "LARGESSE_TEST_FOLDER"

@@ -88,11 +88,24 @@ def check(mail: OutgoingMail) -> None:
     theirs = parsed(by_the_library(mail, utf8=envelope.needs_utf8).as_bytes())
     assert not ours.defects
     for name in ("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version"):
-        assert ours.get_all(name) == theirs.get_all(name), name
+        assert are_alike(ours, theirs, name), name
     assert ours.get_content_type() == theirs.get_content_type() == "multipart/alternative"
     for kind in ("plain", "html"):
         assert part(ours, kind) == part(theirs, kind)
     check_lines(envelope.content, utf8=envelope.needs_utf8)
+
+
+def are_alike(ours: EmailMessage, theirs: EmailMessage, name: str) -> bool:
+    try:
+        return bool(ours.get_all(name) == theirs.get_all(name))
+    except TypeError:
+        # Python 3.11 can not read back what it wrote itself where it folds before a long address:
+        # `get_name_addr` sets an item of a ValueTerminal.
+        return raw(ours, name) == raw(theirs, name)
+
+
+def raw(message: EmailMessage, name: str) -> list[str]:
+    return ["".join(str(value).split()) for key, value in message.raw_items() if key == name]
 
 
 def check_lines(content: bytes, *, utf8: bool) -> None:
