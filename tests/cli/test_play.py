@@ -59,12 +59,7 @@ async def test_programs_read_it_as_json(bare: Largesse) -> None:
 async def test_it_leaves_nothing_when_it_is_stopped(
     bare: Largesse, temporary: Path, number: signal.Signals
 ) -> None:
-    # Whoever runs the tests behind something else may have SIGINT ignored, and so would this.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        process = await bare.start("demo", "--play")
-    finally:
-        signal.signal(signal.SIGINT, before)
+    process = await bare.start("demo", "--play")
     await asyncio.wait_for(process.stdout.readuntil(b"GET /users/-"), SECONDS)
     children = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(number)
@@ -77,12 +72,7 @@ async def test_it_leaves_nothing_when_it_is_stopped(
 
 
 async def test_the_server_does_not_outlive_a_killed_play(bare: Largesse, temporary: Path) -> None:
-    # Whoever runs the tests behind something else may have SIGINT ignored, and so would this.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        process = await bare.start("demo", "--play")
-    finally:
-        signal.signal(signal.SIGINT, before)
+    process = await bare.start("demo", "--play")
     await asyncio.wait_for(process.stdout.readuntil(b"GET /users/-"), SECONDS)
     (server,) = psutil.Process(process.pid).children(recursive=True)
     process.kill()

@@ -175,6 +175,8 @@ def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
 
     os.environ.clear()
     os.environ.update(environment)
+    # As a terminal would start it: whoever runs the tests in the background has SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # A server that hangs is told to say where: SIGABRT.
     faulthandler.enable()
     sys.argv = ["largesse", *arguments]
