@@ -46,4 +46,5 @@ async def check(page: Page) -> None:
 async def look(page: Page, size: dict[str, int], scheme: Literal["light", "dark"]) -> None:
     """Change the window."""
     await page.set_viewport_size({"width": size["width"], "height": size["height"]})
-    await page.emulate_media(color_scheme=scheme)
+    # Else a dialog that is still fading in has too little contrast.
+    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
