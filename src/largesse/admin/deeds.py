@@ -48,15 +48,11 @@ class Deeds:
 
     def routes(self) -> list[Route]:
         """Return the page of each question, and what carries it out."""
-        return [
-            one
-            for deed in self.all
-            for path in (f"{self.path}/{{id}}/{deed.name}",)
-            for one in (
-                page("GET", path, self._asking(deed)),
-                page("POST", path, self._doing(deed)),
-            )
-        ]
+        routes: list[Route] = []
+        for deed in self.all:
+            path = f"{self.path}/{{id}}/{deed.name}"
+            routes += page("GET", path, self._asking(deed)), page("POST", path, self._doing(deed))
+        return routes
 
     def _asking(self, deed: Deed) -> Any:
         async def ask(call: Call) -> Page:
