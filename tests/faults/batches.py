@@ -48,6 +48,11 @@ class Batches:
         """Return a job as it is now."""
         return await self.services.jobs.get(self.caller, job_id)
 
+    async def jobs_in(self, state: JobState) -> list[Job]:
+        """Return the jobs that are in a state now, oldest first."""
+        now = [await self.job(job.id) for job in self.jobs]
+        return [job for job in now if job.state == state]
+
     async def until(
         self,
         job: Job,

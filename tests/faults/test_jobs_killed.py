@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from largesse.core.jobs.model import OPEN, JobState
+from largesse.core.jobs.model import JobState
 from largesse.services import Services
 from tests.faults.batches import HASTY, open_batches
 from tests.faults.server import worker
@@ -31,22 +31,22 @@ async def kill_and_count(
     recipients: int,
     longest: float,
 ) -> None:
-    """Start a batch in each round, and kill its worker at a random moment while it runs."""
+    """Kill a worker in each round, at a random moment after it has taken up a batch."""
     batches = await open_batches(services)
     met = 0
-    for _ in range(rounds):
-        job = await batches.start(recipients)
+    while met < rounds:
+        # One to be taken up, and one that keeps the worker busy: a machine that is slow to look
+        # finds the first one done.
+        while len(waiting := await batches.jobs_in(JobState.WAITING)) < 2:
+            await batches.start(recipients)
         async with worker(url, **HASTY) as one:
-            await batches.until(job, lambda now: now.state != JobState.WAITING, by=one)
+            await batches.until(waiting[0], lambda now: now.state != JobState.WAITING, by=one)
             await asyncio.sleep(rng.uniform(0, longest))
             one.kill()
-        states = [(await batches.job(job.id)).state for job in batches.jobs]
-        met += any(state in OPEN for state in states)
+        met += bool(await batches.jobs_in(JobState.RUNNING))
     async with worker(url, **HASTY):
         await batches.all_done(seconds=240)
     await batches.check(rows=rounds < 10)
-    assert batches.recipients == rounds * recipients
-    assert met >= rounds // 2, "the kills met nobody"
 
 
 async def test_every_grant_is_made_once_through_3_kills(

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from largesse.core.jobs.model import JobState
+from largesse.core.jobs.model import Job, JobState
 from largesse.services import Services, open_services
 from tests.core.shop import run_jobs
 from tests.faults.batches import HASTY, Batches, open_batches
@@ -17,18 +17,22 @@ from tests.serving import settings_for
 RECIPIENTS = 4000
 
 
-async def stop_in_the_middle(batches: Batches, url: str, one: Server) -> None:
-    """Stop the worker of the first job while it has it, by SIGSTOP, for longer than its lease."""
-    (job,) = batches.jobs
-    await batches.until(job, lambda now: now.state == JobState.RUNNING, by=one)
-    one.process.send_signal(signal.SIGSTOP)
-    while url.startswith("sqlite") and _is_locked(url.removeprefix("sqlite:///")):
-        # Stopped inside a transaction: nobody else could write, and there is no other worker.
-        one.process.send_signal(signal.SIGCONT)
-        await asyncio.sleep(0.005)
+async def stop_in_the_middle(batches: Batches, url: str, one: Server) -> Job:
+    """Start batches until their worker is stopped, by SIGSTOP, while it has one: that one."""
+    while True:
+        job = await batches.start(RECIPIENTS)
+        await batches.until(job, lambda now: now.state != JobState.WAITING, by=one)
         one.process.send_signal(signal.SIGSTOP)
-    now = await batches.job(job.id)
-    assert (now.state, now.done < now.total) == (JobState.RUNNING, True), "stopped too late"
+        while url.startswith("sqlite") and _is_locked(url.removeprefix("sqlite:///")):
+            # Stopped inside a transaction: nobody else could write, and there is no other worker.
+            one.process.send_signal(signal.SIGCONT)
+            await asyncio.sleep(0.005)
+            one.process.send_signal(signal.SIGSTOP)
+        now = await batches.job(job.id)
+        if now.state == JobState.RUNNING and now.done < now.total:
+            return now
+        # Stopped too late: it had done all of it.
+        one.process.send_signal(signal.SIGCONT)
 
 
 def _is_locked(path: str) -> bool:
@@ -47,10 +51,9 @@ async def test_a_worker_that_was_stopped_past_its_lease_is_fenced(
     services: Services, empty_url: str
 ) -> None:
     batches = await open_batches(services)
-    job = await batches.start(RECIPIENTS)
     settings = {"job_lease_seconds": 0.5, "worker_poll_seconds": 0.1, "log_level": "info"}
     async with worker(empty_url, **settings) as stopped:
-        await stop_in_the_middle(batches, empty_url, stopped)
+        job = await stop_in_the_middle(batches, empty_url, stopped)
         other = open_services(settings_for(empty_url, **settings))
         try:
             async with asyncio.timeout(30):
