@@ -97,11 +97,11 @@ async def test_two_workers_that_keep_taking_one_job_from_each_other_do_each_row_
 @pytest.mark.parametrize("engine_name", ["postgres"])
 async def test_several_workers_share_many_jobs(services: Services, empty_url: str) -> None:
     batches = await open_batches(services)
-    for _ in range(8):
-        await batches.start(500)
     async with AsyncExitStack() as stack:
         several = [await stack.enter_async_context(worker(empty_url, **HASTY)) for _ in range(3)]
-        await batches.all_done()
-        took_part = sum("job taken up" in one.log for one in several)
-    assert took_part >= 2
+        # A busy machine may let one of them do all before another wakes up.
+        while sum("job taken up" in one.log for one in several) < 2:
+            for _ in range(8):
+                await batches.start(500)
+            await batches.all_done()
     await batches.check()
