@@ -1,5 +1,6 @@
 """What every test may use."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -50,6 +51,13 @@ def pytest_configure(config: pytest.Config) -> None:
         cluster = start_cluster(in_memory(), settings=HASTY)
         config.add_cleanup(cluster.stop)
         os.environ[POSTGRES] = cluster.url
+
+
+def pytest_collection_finish() -> None:
+    """Leave alone what is here to stay: looking through it for garbage takes a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000)
 
 
 def in_memory() -> Path | None:
