@@ -33,10 +33,8 @@ ADA = ByCustomer(Identifier.PROFILE_ID, "ada")
 
 
 @pytest.fixture
-def hand(monkeypatch: pytest.MonkeyPatch) -> Hand:
-    """The clock stands still until a test moves it."""
-    hand = Hand(NOW)
-    monkeypatch.setattr(clock, "now", hand)
+def hand(hand: Hand) -> Hand:
+    hand.at = NOW
     return hand
 
 

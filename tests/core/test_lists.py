@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.dialects import postgresql
 
-from largesse.core import clock
 from largesse.core.access.model import RIGHTS, Caller, Role, system
 from largesse.core.customers.model import customers
 from largesse.core.errors import (
@@ -49,10 +48,8 @@ async def stranger(services: Services, caller: Caller) -> Caller:
 
 
 @pytest.fixture
-def hand(monkeypatch: pytest.MonkeyPatch) -> Hand:
-    """The clock stands still until a test moves it."""
-    hand = Hand(START)
-    monkeypatch.setattr(clock, "now", hand)
+def hand(hand: Hand) -> Hand:
+    hand.at = START
     return hand
 
 
