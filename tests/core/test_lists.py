@@ -287,7 +287,7 @@ async def test_two_that_want_each_others_pair_are_both_refused(
     first, second, *_ = await every_pair(services, caller, 2)
     await open_connections(services)
     move = services.assignments.reassign
-    for _ in range(10):
+    for _ in range(100):
         ended = await outcomes(
             move(caller, first.id, promotion_list=second.list.id),
             move(caller, second.id, promotion_list=first.list.id),

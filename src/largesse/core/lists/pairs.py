@@ -78,6 +78,10 @@ class Pairs(Searched[P]):
                 found = await self._ends(tx, caller.organization_id, asked)
                 if found == there:
                     return before
+                pair = (self.table.c[column] == value for column, value in found.items())
+                if await records.find(tx, self.table, caller.organization_id, *pair) is not None:
+                    # Left to the key, two that want each other's pair may wait in a circle.
+                    raise self._taken()
                 record_id: Any = before
                 await records.change(
                     tx,
